@@ -1,0 +1,378 @@
+//! The lock around the machine, and what carries out its effects. The only file that locks.
+
+use crate::effects::{
+    CheckIn, CheckOut, CheckOutResult, CheckedOut, Condition, Effects, Establish, Request,
+};
+use crate::error::{CheckOutError, Holder};
+use crate::event::Event;
+use crate::fork::ProcessMark;
+use crate::ids::{Key, ServiceId, Ticket};
+use crate::link::Link;
+use crate::options::PoolOptions;
+use crate::state::State;
+use crate::stats::{PoolStats, Purpose};
+use crate::types::Types;
+use parking_lot::Mutex;
+use std::sync::{Arc, Weak};
+use std::time::Instant;
+use tokio::sync::Notify;
+
+/// What a pool needs from its owner.
+pub trait Connector<T: Types>: Send + Sync + 'static {
+    /// Starts establishing; must not block. The permit says how it went.
+    fn establish(&self, permit: Permit<T>);
+
+    /// Tells a waiter that does not belong to whoever made the pool act.
+    fn settle(&self, waiter: T::Waiter, result: CheckOutResult<T>);
+
+    /// The pool has events for its subscriber, and had none before.
+    fn events_recorded(&self);
+}
+
+/// A connection pool that may be shared between threads.
+///
+/// Every method locks for as long as [`State`] takes to decide, and carries out the effects
+/// afterwards: no waiter is told, no socket closed and no task woken under the lock. Methods that
+/// can hand a connection to a waiter take the caller's `Effects` and leave `settled` in it, so that a
+/// lane can serve its own waiters itself; [`Pool::settle`] tells the rest.
+///
+/// Dropping the last handle closes the available connections. [`maintain`](Self::maintain) does not
+/// keep the pool alive.
+pub struct Pool<T: Types> {
+    locked: Mutex<Locked<T>>,
+    /// Wakes the maintenance task when there is something earlier to do than it sleeps for.
+    earlier: Arc<Notify>,
+    /// Notified when the last connection in use of a closed pool has come back.
+    drained: Notify,
+    connector: Box<dyn Connector<T>>,
+    this: Weak<Self>,
+}
+
+struct Locked<T: Types> {
+    state: State<T>,
+    /// What the maintenance task sleeps until.
+    armed: Option<Instant>,
+    process: ProcessMark,
+}
+
+impl<T: Types> Pool<T> {
+    /// A paused pool.
+    pub fn new(options: PoolOptions, connector: Box<dyn Connector<T>>) -> Arc<Self> {
+        let state = State::new(options, Instant::now());
+        Arc::new_cyclic(|this| Self {
+            locked: Mutex::new(Locked {
+                state,
+                armed: None,
+                process: ProcessMark::current(),
+            }),
+            earlier: Arc::new(Notify::new()),
+            drained: Notify::new(),
+            connector,
+            this: Weak::clone(this),
+        })
+    }
+
+    /// [`State::check_out`]. In a forked child the pool first forgets its parent's connections.
+    pub fn check_out(
+        &self,
+        request: Request,
+        waiter: impl FnOnce() -> T::Waiter,
+        effects: &mut Effects<T>,
+    ) -> CheckOut<T> {
+        let now = Instant::now();
+        self.with(effects, |state, effects| {
+            state.check_out(request, waiter, now, effects)
+        })
+    }
+
+    /// [`State::try_check_out`].
+    ///
+    /// # Errors
+    /// [`CheckOutError::PoolClosed`].
+    pub fn try_check_out(
+        &self,
+        request: Request,
+        effects: &mut Effects<T>,
+    ) -> Result<Option<CheckedOut<T>>, CheckOutError<T::Error>> {
+        let now = Instant::now();
+        self.with(effects, |state, effects| {
+            state.try_check_out(request, now, effects)
+        })
+    }
+
+    /// [`State::cancel`].
+    pub fn cancel(&self, ticket: Ticket) -> Option<T::Waiter> {
+        self.with(&mut Effects::new(), |state, _| {
+            state.cancel(ticket, Instant::now())
+        })
+    }
+
+    /// [`State::check_in`].
+    ///
+    /// # Errors
+    /// A connection of another pool is given back.
+    pub fn check_in(
+        &self,
+        checked_out: CheckedOut<T>,
+        condition: Condition<T::Error>,
+        effects: &mut Effects<T>,
+    ) -> Result<CheckIn, CheckedOut<T>> {
+        let now = Instant::now();
+        self.with(effects, |state, effects| {
+            state.check_in(checked_out, condition, now, effects)
+        })
+    }
+
+    /// [`State::set_purpose`].
+    pub fn set_purpose(&self, key: Key, purpose: Purpose) {
+        self.locked.lock().state.set_purpose(key, purpose);
+    }
+
+    /// [`State::hung_up`].
+    pub fn hung_up(&self, key: Key, error: T::Error) -> bool {
+        self.act(|state, effects| state.hung_up(key, error, Instant::now(), effects))
+    }
+
+    /// [`State::ready`].
+    pub fn ready(&self) {
+        self.act(|state, effects| state.ready(Instant::now(), effects));
+    }
+
+    /// [`State::clear`].
+    pub fn clear(
+        &self,
+        cause: Option<T::Error>,
+        interrupt_in_use: bool,
+        service: Option<ServiceId>,
+    ) {
+        self.act(|state, effects| {
+            state.clear(cause, interrupt_in_use, service, Instant::now(), effects)
+        });
+    }
+
+    /// [`State::clear`] of the whole pool, if `generation` is still current: what a connection of an
+    /// older one met says nothing about the server now.
+    pub fn clear_generation(
+        &self,
+        generation: u32,
+        cause: T::Error,
+        interrupt_in_use: bool,
+    ) -> bool {
+        self.act(|state, effects| {
+            let current = state.generation() == generation;
+            if current {
+                state.clear(Some(cause), interrupt_in_use, None, Instant::now(), effects);
+            }
+            current
+        })
+    }
+
+    /// [`State::close`]. Returns how many check-outs it rejected.
+    pub fn close(&self) -> u32 {
+        self.act(|state, effects| {
+            let waiting = state.waiting();
+            state.close(Instant::now(), effects);
+            waiting
+        })
+    }
+
+    /// [`State::interrupt`].
+    pub fn interrupt(&self) -> u32 {
+        self.act(|state, effects| state.interrupt(Instant::now(), effects))
+    }
+
+    /// Completes when the pool is closed and no connection is in use.
+    pub async fn drained(&self) {
+        loop {
+            let drained = self.drained.notified();
+            if self.locked.lock().state.is_drained() {
+                return;
+            }
+            drained.await;
+        }
+    }
+
+    /// The pool now.
+    pub fn stats(&self) -> PoolStats {
+        self.locked.lock().state.stats()
+    }
+
+    /// [`State::holders`].
+    pub fn holders(&self, most: usize) -> Vec<Holder> {
+        self.locked.lock().state.holders(most, Instant::now())
+    }
+
+    /// [`State::subscribe`].
+    pub fn subscribe(&self, subscribed: bool) {
+        self.locked.lock().state.subscribe(subscribed);
+    }
+
+    /// [`State::drain_events`].
+    pub fn drain_events(&self, into: &mut Vec<Event<T::Error>>) {
+        self.locked.lock().state.drain_events(into);
+    }
+
+    /// Tells every waiter that is left in `effects`.
+    pub fn settle(&self, effects: &mut Effects<T>) {
+        for (waiter, result) in effects.settled.drain(..) {
+            self.connector.settle(waiter, result);
+        }
+    }
+
+    /// Ticks whenever a tick is due, for as long as the pool exists. To be spawned once for each
+    /// pool.
+    pub async fn maintain(pool: Weak<Self>) {
+        loop {
+            let Some(strong) = pool.upgrade() else { return };
+            let earlier = Arc::clone(&strong.earlier);
+            let next = strong.tick();
+            drop(strong);
+            match next {
+                Some(at) => {
+                    // Whichever comes first; both lead to another look.
+                    let _ = tokio::time::timeout_at(at.into(), earlier.notified()).await;
+                }
+                None => earlier.notified().await,
+            }
+        }
+    }
+
+    fn tick(&self) -> Option<Instant> {
+        self.act(|state, effects| {
+            let now = Instant::now();
+            if state.next_tick().is_some_and(|at| at <= now) {
+                state.tick(now, effects);
+            }
+        });
+        let mut locked = self.locked.lock();
+        locked.armed = locked.state.next_tick();
+        locked.armed
+    }
+
+    /// An input whose caller serves nobody itself.
+    fn act<R>(&self, input: impl FnOnce(&mut State<T>, &mut Effects<T>) -> R) -> R {
+        let mut effects = Effects::new();
+        let result = self.with(&mut effects, input);
+        self.settle(&mut effects);
+        result
+    }
+
+    /// Decides under the lock, then carries out everything but `settled`.
+    fn with<R>(
+        &self,
+        effects: &mut Effects<T>,
+        input: impl FnOnce(&mut State<T>, &mut Effects<T>) -> R,
+    ) -> R {
+        let mut locked = self.locked.lock();
+        if locked.process.is_foreign() {
+            locked.process = ProcessMark::current();
+            locked.armed = None;
+            locked.state.reset_after_fork(effects);
+        }
+        let had_events = locked.state.has_events();
+        let result = input(&mut locked.state, effects);
+        let has_events = locked.state.has_events();
+        let drained = locked.state.is_drained();
+        let next = locked.state.next_tick();
+        let earlier = next.is_some_and(|next| locked.armed.is_none_or(|armed| next < armed));
+        if earlier {
+            locked.armed = next;
+        }
+        drop(locked);
+
+        if earlier {
+            self.earlier.notify_one();
+        }
+        if drained {
+            self.drained.notify_waiters();
+        }
+        for establish in effects.establish.drain(..) {
+            if let Some(pool) = self.this.upgrade() {
+                self.connector.establish(Permit {
+                    pool,
+                    establish: Some(establish),
+                });
+            }
+        }
+        for link in effects.sever.drain(..) {
+            link.sever();
+        }
+        effects.close.clear();
+        if has_events && !had_events {
+            self.connector.events_recorded();
+        }
+        result
+    }
+}
+
+impl<T: Types> Drop for Pool<T> {
+    fn drop(&mut self) {
+        // The maintenance task holds no pool; it wakes to see that there is none.
+        self.earlier.notify_one();
+    }
+}
+
+/// The permission to establish one connection, which only a pool can give. It counts as pending
+/// until it is used up; dropping it unused is a failure. It keeps the pool alive.
+#[must_use]
+pub struct Permit<T: Types> {
+    pool: Arc<Pool<T>>,
+    establish: Option<Establish>,
+}
+
+impl<T: Types> Permit<T> {
+    /// The connection's key.
+    pub fn key(&self) -> Key {
+        self.unused().key
+    }
+
+    /// Severed when the pool gives the establishment up.
+    pub fn link(&self) -> &Arc<Link> {
+        &self.unused().link
+    }
+
+    /// The pool's generation when the connection was created.
+    pub fn generation(&self) -> u32 {
+        self.unused().generation
+    }
+
+    /// The connection is established.
+    pub fn complete(mut self, connection: T::Connection, service: Option<ServiceId>) {
+        let key = self.use_up();
+        self.pool.act(|state, effects| {
+            state.established(key, connection, service, Instant::now(), effects)
+        });
+    }
+
+    /// The connection could not be established; `clears` as in [`State::establishment_failed`].
+    pub fn fail(mut self, error: T::Error, clears: bool) {
+        let key = self.use_up();
+        self.pool.act(|state, effects| {
+            state.establishment_failed(key, error, clears, Instant::now(), effects)
+        });
+    }
+
+    fn unused(&self) -> &Establish {
+        self.establish
+            .as_ref()
+            .expect("BUG: a permit is used up by value")
+    }
+
+    fn use_up(&mut self) -> Key {
+        self.establish
+            .take()
+            .expect("BUG: a permit is used up by value")
+            .key
+    }
+}
+
+impl<T: Types> Drop for Permit<T> {
+    fn drop(&mut self) {
+        if let Some(establish) = self.establish.take() {
+            let error = T::abandoned();
+            self.pool.act(|state, effects| {
+                state.establishment_failed(establish.key, error, false, Instant::now(), effects)
+            });
+        }
+    }
+}

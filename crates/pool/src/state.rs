@@ -1,0 +1,503 @@
+//! The pool's decisions, as a state machine.
+//!
+//! **Structure.** [`Records`] holds the connections, available ones in the order of their last
+//! use; [`WaitQueue`] the check-outs that wait, oldest first; [`Deadlines`] what ends when.
+//!
+//! **Who gets a connection.** A check-out takes the available connection that was used last, so
+//! that a pool larger than its load lets the rest grow idle. If there is none it waits, and whatever
+//! connection becomes available first, by check-in or by handshake, goes to the oldest waiter.
+//! While somebody waits nothing is available; every input ends with that being true.
+//!
+//! **A handshake belongs to nobody.** `establish.rs` has the rule that starts one, and whom a
+//! failure fails.
+//!
+//! The inputs are in `state/`: this file has check-out and check-in, `establish.rs` the
+//! handshakes, `lifecycle.rs` ready, clear and close, `maintenance.rs` what time brings.
+
+mod establish;
+mod lifecycle;
+mod maintenance;
+
+use crate::deadlines::Deadlines;
+use crate::effects::{CheckIn, CheckOut, CheckedOut, Condition, Effects, Request};
+use crate::error::{CheckOutError, Holder, Timeout};
+use crate::event::{ClosedReason, Event, EventKind, EventLog, FailedReason};
+use crate::generation::Generations;
+use crate::ids::{Key, PoolId, ServiceId, Ticket};
+use crate::options::PoolOptions;
+use crate::queue::{WaitQueue, Waiting};
+use crate::records::{Place, Record, Records};
+use crate::stats::{Counters, PoolStats, Purpose, Status, Waits};
+use crate::types::Types;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// A connection pool without a lock, a clock or a socket.
+pub struct State<T: Types> {
+    id: PoolId,
+    options: PoolOptions,
+    phase: Phase<T::Error>,
+    generations: Generations,
+    records: Records<T>,
+    queue: WaitQueue<T::Waiter>,
+    deadlines: Deadlines<Expiry>,
+    events: EventLog<T::Error>,
+    counters: Counters,
+    waits: Waits,
+    last_clear: Option<(Instant, Option<T::Error>)>,
+    /// When the next run of background work is due, where it runs at intervals.
+    next_run: Option<Instant>,
+    /// No population before this instant: the last one failed and did not pause the pool.
+    populate_after: Option<Instant>,
+}
+
+/// The state of the pool; why it is paused travels inside.
+#[derive(Debug)]
+enum Phase<E> {
+    Paused { cause: Option<E> },
+    Ready,
+    Closed,
+}
+
+/// What a deadline ends.
+#[derive(Clone, Copy, Debug)]
+enum Expiry {
+    Wait(Ticket),
+    Use(Key),
+}
+
+impl<T: Types> State<T> {
+    /// A paused pool of generation 0 ("Creating a Connection Pool").
+    pub fn new(options: PoolOptions, now: Instant) -> Self {
+        let mut events = EventLog::new();
+        events.push_always(now, EventKind::PoolCreated);
+        Self {
+            id: PoolId::next(),
+            options,
+            phase: Phase::Paused { cause: None },
+            generations: Generations::default(),
+            records: Records::new(),
+            queue: WaitQueue::new(),
+            deadlines: Deadlines::new(),
+            events,
+            counters: Counters::default(),
+            waits: Waits::new(),
+            last_clear: None,
+            next_run: None,
+            populate_after: None,
+        }
+    }
+
+    /// The options it was made with.
+    pub fn options(&self) -> &PoolOptions {
+        &self.options
+    }
+
+    /// "Checking Out a Connection". `waiter` is called only if the request has to wait.
+    pub fn check_out(
+        &mut self,
+        request: Request,
+        waiter: impl FnOnce() -> T::Waiter,
+        now: Instant,
+        effects: &mut Effects<T>,
+    ) -> CheckOut<T> {
+        self.counters.started += 1;
+        self.events.push(now, || EventKind::CheckOutStarted {
+            origin: request.origin,
+        });
+        let refusal = match &self.phase {
+            Phase::Closed => Some(CheckOutError::PoolClosed),
+            Phase::Paused { cause } => Some(CheckOutError::PoolCleared {
+                cause: cause.clone(),
+            }),
+            Phase::Ready => None,
+        };
+        if let Some(error) = refusal {
+            self.log_failed(&request, Duration::ZERO, &error, now);
+            return CheckOut::Refused(error);
+        }
+        if self.queue.is_empty()
+            && let Some(key) = self.find_available(now, effects)
+        {
+            self.waits.immediate();
+            return CheckOut::Taken(self.hand_out(key, &request, now, now));
+        }
+        let ticket = self.queue.push(waiter(), request, now);
+        let wait_until = request
+            .wait_until
+            .or_else(|| now.checked_add(self.options.wait_queue_timeout?));
+        if let Some(at) = wait_until {
+            let deadline = self.deadlines.insert(at, Expiry::Wait(ticket));
+            self.queue.set_deadline(ticket, deadline);
+        }
+        self.start_handshakes(now, effects);
+        CheckOut::Queued(ticket)
+    }
+
+    /// Takes an available connection if there is one, without waiting, establishing or passing a
+    /// waiter. No event unless it succeeds.
+    ///
+    /// # Errors
+    /// [`CheckOutError::PoolClosed`].
+    pub fn try_check_out(
+        &mut self,
+        request: Request,
+        now: Instant,
+        effects: &mut Effects<T>,
+    ) -> Result<Option<CheckedOut<T>>, CheckOutError<T::Error>> {
+        match self.phase {
+            Phase::Closed => return Err(CheckOutError::PoolClosed),
+            Phase::Paused { .. } => return Ok(None),
+            Phase::Ready => {}
+        }
+        if !self.queue.is_empty() {
+            return Ok(None);
+        }
+        let Some(key) = self.find_available(now, effects) else {
+            return Ok(None);
+        };
+        self.counters.started += 1;
+        self.waits.immediate();
+        self.events.push(now, || EventKind::CheckOutStarted {
+            origin: request.origin,
+        });
+        Ok(Some(self.hand_out(key, &request, now, now)))
+    }
+
+    /// Takes a waiter out of the queue, because whoever asked has given up. `None` if it has been
+    /// told already.
+    pub fn cancel(&mut self, ticket: Ticket, now: Instant) -> Option<T::Waiter> {
+        let waiting = self.queue.remove(ticket)?;
+        Some(self.leave_queue(waiting, &CheckOutError::Cancelled, now))
+    }
+
+    /// "Checking In a Connection".
+    ///
+    /// # Errors
+    /// A connection of another pool is refused and given back.
+    pub fn check_in(
+        &mut self,
+        checked_out: CheckedOut<T>,
+        condition: Condition<T::Error>,
+        now: Instant,
+        effects: &mut Effects<T>,
+    ) -> Result<CheckIn, CheckedOut<T>> {
+        if checked_out.pool != self.id {
+            return Err(checked_out);
+        }
+        let CheckedOut {
+            connection, key, ..
+        } = checked_out;
+        let Some(record) = self.records.get(key) else {
+            // The pool forgot all its connections in a forked child.
+            effects.close.push(connection);
+            return Ok(CheckIn::CheckedIn);
+        };
+        let (deadline, stale) = match record.place {
+            Place::Ended(ended) => {
+                self.records.remove(key);
+                effects.close.push(connection);
+                return Ok(CheckIn::Ended(ended));
+            }
+            Place::InUse { deadline, .. } => (deadline, self.is_stale(record)),
+            Place::Pending | Place::Available { .. } => {
+                unreachable!("BUG: whoever holds a connection has checked it out")
+            }
+        };
+        if let Some(deadline) = deadline {
+            self.deadlines.remove(deadline);
+        }
+        self.events
+            .push(now, || EventKind::CheckedIn { connection: key.id });
+        let perished = match (&self.phase, condition) {
+            (_, Condition::Errored(error)) => Some((ClosedReason::Error, Some(error))),
+            (Phase::Closed, Condition::Healthy) => Some((ClosedReason::PoolClosed, None)),
+            (_, Condition::Healthy) => stale.then_some((ClosedReason::Stale, None)),
+        };
+        match perished {
+            Some((reason, error)) => {
+                effects.close.push(connection);
+                self.remove(key, reason, error, now);
+                self.start_handshakes(now, effects);
+            }
+            None => self.make_available(key, connection, now, effects),
+        }
+        Ok(CheckIn::CheckedIn)
+    }
+
+    /// Says what a connection in use is used for from now on.
+    pub fn set_purpose(&mut self, key: Key, purpose: Purpose) {
+        if let Some(&Place::InUse {
+            since, deadline, ..
+        }) = self.records.get(key).map(|record| &record.place)
+        {
+            self.records.move_to(
+                key,
+                Place::InUse {
+                    purpose,
+                    since,
+                    deadline,
+                },
+            );
+        }
+    }
+
+    /// Subscribes to events, or no longer. Unsubscribed, none is built.
+    pub fn subscribe(&mut self, subscribed: bool) {
+        self.events.subscribe(subscribed);
+    }
+
+    /// Moves the events since the last call to the end of `into`.
+    pub fn drain_events(&mut self, into: &mut Vec<Event<T::Error>>) {
+        self.events.drain_into(into);
+    }
+
+    /// Whether there are events to drain.
+    pub fn has_events(&self) -> bool {
+        !self.events.is_empty()
+    }
+
+    /// The pool now.
+    pub fn stats(&self) -> PoolStats {
+        PoolStats {
+            status: self.status(),
+            generation: self.generations.current(None),
+            pending: self.records.pending(),
+            available: self.records.available(),
+            in_use: self.records.in_use(),
+            wait_queue: self.queue.len() as u32,
+            counters: self.counters,
+            events_lost: self.events.lost(),
+            wait_p50: self.waits.quantile(0.5),
+            wait_p99: self.waits.quantile(0.99),
+        }
+    }
+
+    /// Its state, as the specification names it.
+    pub fn status(&self) -> Status {
+        match self.phase {
+            Phase::Paused { .. } => Status::Paused,
+            Phase::Ready => Status::Ready,
+            Phase::Closed => Status::Closed,
+        }
+    }
+
+    /// Whether it is closed and nobody holds a connection of it any more.
+    pub fn is_drained(&self) -> bool {
+        matches!(self.phase, Phase::Closed) && !self.records.is_any_in_use()
+    }
+
+    /// The pool's generation, which no service's generation is part of.
+    pub fn generation(&self) -> u32 {
+        self.generations.current(None)
+    }
+
+    /// How many check-outs wait.
+    pub fn waiting(&self) -> u32 {
+        self.queue.len() as u32
+    }
+
+    /// The generation, and connection count, of each service behind a load balancer.
+    pub fn service_generations(&self) -> impl Iterator<Item = (ServiceId, u32, u32)> {
+        self.generations.services()
+    }
+
+    /// The connections in use, longest first, at most `most`.
+    pub fn holders(&self, most: usize, now: Instant) -> Vec<Holder> {
+        let mut holders: Vec<Holder> = self
+            .records
+            .iter()
+            .filter_map(|(key, record)| match record.place {
+                Place::InUse { purpose, since, .. } => Some(Holder {
+                    connection: key.id,
+                    purpose,
+                    age: now.saturating_duration_since(since),
+                }),
+                _ => None,
+            })
+            .collect();
+        holders.sort_by_key(|holder| std::cmp::Reverse(holder.age));
+        holders.truncate(most);
+        holders
+    }
+
+    /// The available connection to hand out, perished ones on the way to it closed.
+    fn find_available(&mut self, now: Instant, effects: &mut Effects<T>) -> Option<Key> {
+        while let Some(key) = self.records.newest_available() {
+            match self.perished(key, now) {
+                None => return Some(key),
+                Some(reason) => self.close_available(key, reason, None, now, effects),
+            }
+        }
+        None
+    }
+
+    fn perished(&self, key: Key, now: Instant) -> Option<ClosedReason> {
+        let record = self.records.get(key)?;
+        if self.is_stale(record) {
+            return Some(ClosedReason::Stale);
+        }
+        let (Place::Available { since, .. }, Some(limit)) =
+            (&record.place, self.options.max_idle_time)
+        else {
+            return None;
+        };
+        (now.saturating_duration_since(*since) > limit).then_some(ClosedReason::Idle)
+    }
+
+    fn is_stale(&self, record: &Record<T>) -> bool {
+        record.generation != self.generations.current(record.service)
+    }
+
+    /// An available connection goes to whoever made `request` at `since`.
+    fn hand_out(
+        &mut self,
+        key: Key,
+        request: &Request,
+        since: Instant,
+        now: Instant,
+    ) -> CheckedOut<T> {
+        let deadline = request
+            .use_until
+            .map(|at| self.deadlines.insert(at, Expiry::Use(key)));
+        let place = Place::InUse {
+            purpose: request.purpose,
+            since: now,
+            deadline,
+        };
+        let Place::Available { connection, .. } = self.records.move_to(key, place) else {
+            unreachable!("BUG: only available connections are handed out")
+        };
+        self.counters.checked_out += 1;
+        self.events.push(now, || EventKind::CheckedOut {
+            origin: request.origin,
+            connection: key.id,
+            duration: now.saturating_duration_since(since),
+        });
+        CheckedOut {
+            connection,
+            key,
+            pool: self.id,
+        }
+    }
+
+    /// "Marking a Connection as Available", and the oldest waiter takes it.
+    fn make_available(
+        &mut self,
+        key: Key,
+        connection: T::Connection,
+        now: Instant,
+        effects: &mut Effects<T>,
+    ) {
+        self.records.move_to(
+            key,
+            Place::Available {
+                connection,
+                since: now,
+            },
+        );
+        let Some(waiting) = self.queue.pop() else {
+            return;
+        };
+        if let Some(deadline) = waiting.deadline {
+            self.deadlines.remove(deadline);
+        }
+        self.waits
+            .queued(now.saturating_duration_since(waiting.since));
+        let checked_out = self.hand_out(key, &waiting.request, waiting.since, now);
+        effects.settled.push((waiting.waiter, Ok(checked_out)));
+    }
+
+    /// Takes a waiter that is out of the queue out of the deadlines, and records its failure.
+    fn leave_queue(
+        &mut self,
+        waiting: Waiting<T::Waiter>,
+        error: &CheckOutError<T::Error>,
+        now: Instant,
+    ) -> T::Waiter {
+        if let Some(deadline) = waiting.deadline {
+            self.deadlines.remove(deadline);
+        }
+        self.log_failed(
+            &waiting.request,
+            now.saturating_duration_since(waiting.since),
+            error,
+            now,
+        );
+        waiting.waiter
+    }
+
+    fn log_failed(
+        &mut self,
+        request: &Request,
+        duration: Duration,
+        error: &CheckOutError<T::Error>,
+        now: Instant,
+    ) {
+        self.counters.failed[FailedReason::of(error) as usize] += 1;
+        self.events.push(now, || EventKind::CheckOutFailed {
+            origin: request.origin,
+            error: error.clone(),
+            duration,
+        });
+    }
+
+    /// Closes an available connection.
+    fn close_available(
+        &mut self,
+        key: Key,
+        reason: ClosedReason,
+        error: Option<T::Error>,
+        now: Instant,
+        effects: &mut Effects<T>,
+    ) {
+        if let Place::Available { connection, .. } = self.remove(key, reason, error, now).place {
+            effects.close.push(connection);
+        }
+    }
+
+    /// "Closing a Connection": it stops being counted, wherever it is.
+    fn remove(
+        &mut self,
+        key: Key,
+        reason: ClosedReason,
+        error: Option<T::Error>,
+        now: Instant,
+    ) -> Record<T> {
+        let record = self.records.remove(key);
+        self.log_closed(key, record.service, reason, error, now);
+        record
+    }
+
+    fn log_closed(
+        &mut self,
+        key: Key,
+        service: Option<ServiceId>,
+        reason: ClosedReason,
+        error: Option<T::Error>,
+        now: Instant,
+    ) {
+        if let Some(service) = service {
+            self.generations.leave(service);
+        }
+        self.counters.closed[reason as usize] += 1;
+        self.events.push(now, || EventKind::ConnectionClosed {
+            connection: key.id,
+            reason,
+            service,
+            error,
+        });
+    }
+
+    /// What there is to say to a waiter whose deadline has passed.
+    fn timeout(&self, waited: Duration, now: Instant) -> CheckOutError<T::Error> {
+        let last_clear = self.last_clear.as_ref();
+        CheckOutError::Timeout(Arc::new(Timeout {
+            waited,
+            pool: self.stats(),
+            holders: self.holders(Timeout::<T::Error>::HOLDERS, now),
+            last_clear: last_clear
+                .map(|(at, cause)| (now.saturating_duration_since(*at), cause.clone())),
+        }))
+    }
+}

@@ -1,0 +1,123 @@
+//! Handshakes: when one starts, who gets its connection, whom its failure fails.
+
+use super::{Phase, State};
+use crate::effects::Effects;
+use crate::error::CheckOutError;
+use crate::event::{ClosedReason, EventKind};
+use crate::ids::{Key, ServiceId};
+use crate::options::Background;
+use crate::records::Place;
+use crate::types::Types;
+use std::time::{Duration, Instant};
+
+/// How long population rests after it failed without pausing the pool: an overloaded server is not
+/// helped by being dialled again at once.
+const POPULATION_REST: Duration = Duration::from_millis(500);
+
+impl<T: Types> State<T> {
+    /// Starts the handshakes that the rule allows: pending < maxConnecting, total < maxPoolSize, and
+    /// (waiters > pending, or total < minPoolSize). A handshake that populates counts for a waiter.
+    pub(super) fn start_handshakes(&mut self, now: Instant, effects: &mut Effects<T>) {
+        let populates = self.options.background == Background::Driven;
+        self.start_handshakes_while(populates, now, effects);
+    }
+
+    pub(super) fn start_handshakes_while(
+        &mut self,
+        populates: bool,
+        now: Instant,
+        effects: &mut Effects<T>,
+    ) {
+        if !matches!(self.phase, Phase::Ready) {
+            return;
+        }
+        let populates = populates && self.populate_after.is_none_or(|at| at <= now);
+        let max_pool_size = self.options.max_pool_size.unwrap_or(u32::MAX);
+        loop {
+            let (pending, total) = (self.records.pending(), self.records.total());
+            let wanted = self.queue.len() > pending as usize
+                || (populates && total < self.options.min_pool_size);
+            if !wanted || pending >= self.options.max_connecting || total >= max_pool_size {
+                return;
+            }
+            let establish = self.records.create(self.generations.current(None), now);
+            self.counters.created += 1;
+            self.events.push(now, || EventKind::ConnectionCreated {
+                connection: establish.key.id,
+            });
+            effects.establish.push(establish);
+        }
+    }
+
+    /// A handshake succeeded. The connection serves the oldest waiter or becomes available; it is
+    /// dropped if the pool gave it up meanwhile.
+    pub fn established(
+        &mut self,
+        key: Key,
+        connection: T::Connection,
+        service: Option<ServiceId>,
+        now: Instant,
+        effects: &mut Effects<T>,
+    ) {
+        let Some(record) = self.records.get_mut(key) else {
+            effects.close.push(connection);
+            return;
+        };
+        if let Some(service) = service {
+            self.generations.enter(service);
+            record.generation = self.generations.current(Some(service));
+            record.service = Some(service);
+        }
+        let duration = now.saturating_duration_since(record.created);
+        self.counters.ready += 1;
+        self.populate_after = None;
+        self.events.push(now, || EventKind::ConnectionReady {
+            connection: key.id,
+            duration,
+        });
+        self.make_available(key, connection, now, effects);
+        self.start_handshakes(now, effects);
+    }
+
+    /// A handshake failed. The oldest waiter fails with `error` if waiters exceed the pending that
+    /// remain. `clears` says whether the failure marks the server unknown (SDAM, "Error handling");
+    /// it counts only for a connection of the current generation.
+    pub fn establishment_failed(
+        &mut self,
+        key: Key,
+        error: T::Error,
+        clears: bool,
+        now: Instant,
+        effects: &mut Effects<T>,
+    ) {
+        let Some(record) = self.records.get(key) else {
+            return;
+        };
+        debug_assert!(
+            matches!(record.place, Place::Pending),
+            "BUG: only a pending connection can fail to be established"
+        );
+        let clears = clears && !self.is_stale(record);
+        let record = self.records.remove(key);
+        let failed = (self.queue.len() > self.records.pending() as usize)
+            .then(|| self.queue.pop())
+            .flatten();
+        match clears {
+            true => self.clear(Some(error.clone()), false, None, now, effects),
+            false => self.populate_after = now.checked_add(POPULATION_REST),
+        }
+        self.log_closed(
+            key,
+            record.service,
+            ClosedReason::Error,
+            Some(error.clone()),
+            now,
+        );
+        if let Some(waiting) = failed {
+            let error = CheckOutError::Connection(error);
+            let waiter = self.leave_queue(waiting, &error, now);
+            effects.settled.push((waiter, Err(error)));
+        }
+        self.start_handshakes(now, effects);
+    }
+}

@@ -1,0 +1,127 @@
+//! What time brings: deadlines, idle connections, population ("Background Thread").
+
+use super::{Expiry, State};
+use crate::effects::{Effects, Ended};
+use crate::event::ClosedReason;
+use crate::ids::Key;
+use crate::options::Background;
+use crate::records::Place;
+use crate::types::Types;
+use std::time::{Duration, Instant};
+
+impl<T: Types> State<T> {
+    /// When [`Self::tick`] is next due, if at all.
+    pub fn next_tick(&self) -> Option<Instant> {
+        let reap = match (self.options.background, self.options.max_idle_time) {
+            // A millisecond later than exactly idle, because idle means longer than the limit.
+            (Background::Driven, Some(limit)) => self
+                .records
+                .oldest_available_since()
+                .and_then(|since| since.checked_add(limit + Duration::from_millis(1))),
+            _ => None,
+        };
+        [
+            self.deadlines.earliest(),
+            reap,
+            self.next_run,
+            self.populate_after,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// Does what is due: ends what has passed its deadline, removes idle connections, populates.
+    pub fn tick(&mut self, now: Instant, effects: &mut Effects<T>) {
+        while let Some(expiry) = self.deadlines.pop_due(now) {
+            match expiry {
+                Expiry::Wait(ticket) => {
+                    let Some(mut waiting) = self.queue.remove(ticket) else {
+                        continue;
+                    };
+                    waiting.deadline = None;
+                    let error = self.timeout(now.saturating_duration_since(waiting.since), now);
+                    let waiter = self.leave_queue(waiting, &error, now);
+                    effects.settled.push((waiter, Err(error)));
+                }
+                Expiry::Use(key) => {
+                    if let Some(Place::InUse { deadline, .. }) =
+                        self.records.get_mut(key).map(|record| &mut record.place)
+                    {
+                        *deadline = None;
+                    }
+                    self.end_use(
+                        key,
+                        Ended::Deadline,
+                        ClosedReason::Error,
+                        None,
+                        now,
+                        effects,
+                    );
+                }
+            }
+        }
+        if self.populate_after.is_some_and(|at| at <= now) {
+            self.populate_after = None;
+        }
+        match self.options.background {
+            Background::Driven => self.run(now, effects),
+            Background::Every(_) if self.next_run.is_some_and(|at| at <= now) => {
+                self.run(now, effects)
+            }
+            // The use that a deadline ended may have made room for a waiter.
+            Background::Every(_) | Background::Never => self.start_handshakes(now, effects),
+        }
+    }
+
+    /// An available connection can be read or has lost its peer: either way it is of no more use.
+    /// It is closed without a clear. `false` if it is no longer available.
+    pub fn hung_up(
+        &mut self,
+        key: Key,
+        error: T::Error,
+        now: Instant,
+        effects: &mut Effects<T>,
+    ) -> bool {
+        let available = self
+            .records
+            .get(key)
+            .is_some_and(|record| matches!(record.place, Place::Available { .. }));
+        if available {
+            self.close_available(key, ClosedReason::Error, Some(error), now, effects);
+            self.start_handshakes(now, effects);
+        }
+        available
+    }
+
+    /// One background run: as much as can be done now, then the end.
+    pub(super) fn run(&mut self, now: Instant, effects: &mut Effects<T>) {
+        match self.options.background {
+            Background::Never => return self.start_handshakes(now, effects),
+            Background::Every(interval) => self.next_run = now.checked_add(interval),
+            Background::Driven => {}
+        }
+        // Connections are available in the order of their last use, so the idle ones come first;
+        // stale ones can be anywhere, but exist only right after a clear.
+        while let Some(key) = self.records.oldest_available()
+            && let Some(reason) = self.perished(key, now)
+        {
+            self.close_available(key, reason, None, now, effects);
+        }
+        for key in self.stale_available() {
+            self.close_available(key, ClosedReason::Stale, None, now, effects);
+        }
+        self.start_handshakes_while(true, now, effects);
+    }
+
+    fn stale_available(&self) -> Vec<Key> {
+        match self.options.load_balanced {
+            true => self.keys(|state, record| {
+                matches!(record.place, Place::Available { .. }) && state.is_stale(record)
+            }),
+            // A clear of the whole pool makes every available connection stale, so that the loop over
+            // the oldest has found them all.
+            false => Vec::new(),
+        }
+    }
+}
