@@ -39,6 +39,8 @@ pub struct CheckedOut<T: Types> {
     pub connection: T::Connection,
     /// Which of the pool's connections it is.
     pub key: Key,
+    /// Its generation: of the pool, or of its service behind a load balancer.
+    pub generation: u32,
     pub(crate) pool: PoolId,
 }
 

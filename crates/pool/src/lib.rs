@@ -37,7 +37,7 @@ pub use event::{ClosedReason, Event, EventKind, FailedReason};
 pub use ids::{ConnectionId, Key, Origin, PoolId, ServiceId, Ticket};
 pub use link::{Link, Sever};
 pub use options::{Background, PoolOptions};
-pub use pool::{Connector, Permit, Pool};
+pub use pool::{Connector, Deferred, Permit, Pool};
 pub use state::State;
 pub use stats::{Counters, PoolStats, Purpose, Status};
 pub use types::Types;

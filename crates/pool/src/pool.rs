@@ -44,6 +44,8 @@ pub struct Pool<T: Types> {
     earlier: Arc<Notify>,
     /// Notified when the last connection in use of a closed pool has come back.
     drained: Notify,
+    /// Notified of every change while somebody warms the pool.
+    warmer: Notify,
     connector: Box<dyn Connector<T>>,
     this: Weak<Self>,
 }
@@ -67,6 +69,7 @@ impl<T: Types> Pool<T> {
             }),
             earlier: Arc::new(Notify::new()),
             drained: Notify::new(),
+            warmer: Notify::new(),
             connector,
             this: Weak::clone(this),
         })
@@ -135,7 +138,7 @@ impl<T: Types> Pool<T> {
 
     /// [`State::ready`].
     pub fn ready(&self) {
-        self.act(|state, effects| state.ready(Instant::now(), effects));
+        self.decide_ready().carry_out();
     }
 
     /// [`State::clear`].
@@ -145,25 +148,24 @@ impl<T: Types> Pool<T> {
         interrupt_in_use: bool,
         service: Option<ServiceId>,
     ) {
-        self.act(|state, effects| {
-            state.clear(cause, interrupt_in_use, service, Instant::now(), effects)
-        });
+        self.decide_clear(cause, interrupt_in_use, service)
+            .carry_out();
     }
 
-    /// [`State::clear`] of the whole pool, if `generation` is still current: what a connection of an
-    /// older one met says nothing about the server now.
-    pub fn clear_generation(
+    /// The decision of [`Self::ready`], for a caller that makes it under a lock of its own.
+    pub fn decide_ready(&self) -> Deferred<'_, T> {
+        self.defer(|state, effects| state.ready(Instant::now(), effects))
+    }
+
+    /// The decision of [`Self::clear`], likewise.
+    pub fn decide_clear(
         &self,
-        generation: u32,
-        cause: T::Error,
+        cause: Option<T::Error>,
         interrupt_in_use: bool,
-    ) -> bool {
-        self.act(|state, effects| {
-            let current = state.generation() == generation;
-            if current {
-                state.clear(Some(cause), interrupt_in_use, None, Instant::now(), effects);
-            }
-            current
+        service: Option<ServiceId>,
+    ) -> Deferred<'_, T> {
+        self.defer(|state, effects| {
+            state.clear(cause, interrupt_in_use, service, Instant::now(), effects)
         })
     }
 
@@ -176,6 +178,34 @@ impl<T: Types> Pool<T> {
         })
     }
 
+    /// Completes when `connections` are established, pending ones not counted.
+    ///
+    /// # Errors
+    /// The pool is or becomes paused or closed.
+    pub async fn warm(&self, connections: u32) -> Result<(), CheckOutError<T::Error>> {
+        self.act(|state, effects| {
+            state.warm(connections.max(state.warming()), Instant::now(), effects)
+        });
+        loop {
+            let warmer = self.warmer.notified();
+            tokio::pin!(warmer);
+            // Registered before the look, so that nothing between the two is missed.
+            warmer.as_mut().enable();
+            let outcome = {
+                let state = &self.locked.lock().state;
+                match state.refusal() {
+                    Some(error) => Some(Err(error)),
+                    None => (state.established_count() >= connections).then_some(Ok(())),
+                }
+            };
+            if let Some(outcome) = outcome {
+                self.act(|state, effects| state.warm(0, Instant::now(), effects));
+                return outcome;
+            }
+            warmer.await;
+        }
+    }
+
     /// [`State::interrupt`].
     pub fn interrupt(&self) -> u32 {
         self.act(|state, effects| state.interrupt(Instant::now(), effects))
@@ -185,6 +215,9 @@ impl<T: Types> Pool<T> {
     pub async fn drained(&self) {
         loop {
             let drained = self.drained.notified();
+            tokio::pin!(drained);
+            // Registered before the look, so that nothing between the two is missed.
+            drained.as_mut().enable();
             if self.locked.lock().state.is_drained() {
                 return;
             }
@@ -195,6 +228,11 @@ impl<T: Types> Pool<T> {
     /// The pool now.
     pub fn stats(&self) -> PoolStats {
         self.locked.lock().state.stats()
+    }
+
+    /// [`State::generation`].
+    pub fn generation(&self) -> u32 {
+        self.locked.lock().state.generation()
     }
 
     /// [`State::holders`].
@@ -249,6 +287,16 @@ impl<T: Types> Pool<T> {
         locked.armed
     }
 
+    fn defer(&self, input: impl FnOnce(&mut State<T>, &mut Effects<T>)) -> Deferred<'_, T> {
+        let mut effects = Effects::new();
+        let ((), wakes) = self.decide(&mut effects, input);
+        Deferred {
+            pool: self,
+            effects,
+            wakes,
+        }
+    }
+
     /// An input whose caller serves nobody itself.
     fn act<R>(&self, input: impl FnOnce(&mut State<T>, &mut Effects<T>) -> R) -> R {
         let mut effects = Effects::new();
@@ -263,6 +311,17 @@ impl<T: Types> Pool<T> {
         effects: &mut Effects<T>,
         input: impl FnOnce(&mut State<T>, &mut Effects<T>) -> R,
     ) -> R {
+        let (result, wakes) = self.decide(effects, input);
+        self.carry_out(effects, wakes);
+        result
+    }
+
+    /// Decides under the lock. Whoever holds a lock of its own carries out the rest after it.
+    fn decide<R>(
+        &self,
+        effects: &mut Effects<T>,
+        input: impl FnOnce(&mut State<T>, &mut Effects<T>) -> R,
+    ) -> (R, Wakes) {
         let mut locked = self.locked.lock();
         if locked.process.is_foreign() {
             locked.process = ProcessMark::current();
@@ -271,19 +330,28 @@ impl<T: Types> Pool<T> {
         }
         let had_events = locked.state.has_events();
         let result = input(&mut locked.state, effects);
-        let has_events = locked.state.has_events();
-        let drained = locked.state.is_drained();
         let next = locked.state.next_tick();
         let earlier = next.is_some_and(|next| locked.armed.is_none_or(|armed| next < armed));
         if earlier {
             locked.armed = next;
         }
-        drop(locked);
+        let wakes = Wakes {
+            earlier,
+            warmer: locked.state.warming() > 0,
+            drained: locked.state.is_drained(),
+            events: !had_events && locked.state.has_events(),
+        };
+        (result, wakes)
+    }
 
-        if earlier {
+    fn carry_out(&self, effects: &mut Effects<T>, wakes: Wakes) {
+        if wakes.earlier {
             self.earlier.notify_one();
         }
-        if drained {
+        if wakes.warmer {
+            self.warmer.notify_waiters();
+        }
+        if wakes.drained {
             self.drained.notify_waiters();
         }
         for establish in effects.establish.drain(..) {
@@ -298,10 +366,33 @@ impl<T: Types> Pool<T> {
             link.sever();
         }
         effects.close.clear();
-        if has_events && !had_events {
+        if wakes.events {
             self.connector.events_recorded();
         }
-        result
+    }
+}
+
+/// Who has to be woken after a decision.
+struct Wakes {
+    earlier: bool,
+    warmer: bool,
+    drained: bool,
+    events: bool,
+}
+
+/// What remains to be done of a decision that was made under the caller's own lock.
+#[must_use]
+pub struct Deferred<'a, T: Types> {
+    pool: &'a Pool<T>,
+    effects: Effects<T>,
+    wakes: Wakes,
+}
+
+impl<T: Types> Deferred<'_, T> {
+    /// Closes, wakes and tells; to be called without a lock.
+    pub fn carry_out(mut self) {
+        self.pool.carry_out(&mut self.effects, self.wakes);
+        self.pool.settle(&mut self.effects);
     }
 }
 

@@ -47,6 +47,8 @@ pub struct State<T: Types> {
     last_clear: Option<(Instant, Option<T::Error>)>,
     /// When the next run of background work is due, where it runs at intervals.
     next_run: Option<Instant>,
+    /// How many connections somebody who warms the pool asks for.
+    floor: u32,
     /// No population before this instant: the last one failed and did not pause the pool.
     populate_after: Option<Instant>,
 }
@@ -84,6 +86,7 @@ impl<T: Types> State<T> {
             waits: Waits::new(),
             last_clear: None,
             next_run: None,
+            floor: 0,
             populate_after: None,
         }
     }
@@ -105,14 +108,7 @@ impl<T: Types> State<T> {
         self.events.push(now, || EventKind::CheckOutStarted {
             origin: request.origin,
         });
-        let refusal = match &self.phase {
-            Phase::Closed => Some(CheckOutError::PoolClosed),
-            Phase::Paused { cause } => Some(CheckOutError::PoolCleared {
-                cause: cause.clone(),
-            }),
-            Phase::Ready => None,
-        };
-        if let Some(error) = refusal {
+        if let Some(error) = self.refusal() {
             self.log_failed(&request, Duration::ZERO, &error, now);
             return CheckOut::Refused(error);
         }
@@ -242,6 +238,33 @@ impl<T: Types> State<T> {
         }
     }
 
+    /// Asks for at least `connections` to exist once, whatever `minPoolSize` says. 0 takes it back.
+    pub fn warm(&mut self, connections: u32, now: Instant, effects: &mut Effects<T>) {
+        self.floor = connections;
+        self.start_handshakes(now, effects);
+    }
+
+    /// How many connections somebody who warms the pool asks for.
+    pub fn warming(&self) -> u32 {
+        self.floor
+    }
+
+    /// Why no connection can be had now, if that is so.
+    pub fn refusal(&self) -> Option<CheckOutError<T::Error>> {
+        match &self.phase {
+            Phase::Closed => Some(CheckOutError::PoolClosed),
+            Phase::Paused { cause } => Some(CheckOutError::PoolCleared {
+                cause: cause.clone(),
+            }),
+            Phase::Ready => None,
+        }
+    }
+
+    /// Connections that are established.
+    pub fn established_count(&self) -> u32 {
+        self.records.total() - self.records.pending()
+    }
+
     /// Subscribes to events, or no longer. Unsubscribed, none is built.
     pub fn subscribe(&mut self, subscribed: bool) {
         self.events.subscribe(subscribed);
@@ -368,6 +391,7 @@ impl<T: Types> State<T> {
         let Place::Available { connection, .. } = self.records.move_to(key, place) else {
             unreachable!("BUG: only available connections are handed out")
         };
+        let generation = self.records.get(key).map_or(0, |record| record.generation);
         self.counters.checked_out += 1;
         self.events.push(now, || EventKind::CheckedOut {
             origin: request.origin,
@@ -377,6 +401,7 @@ impl<T: Types> State<T> {
         CheckedOut {
             connection,
             key,
+            generation,
             pool: self.id,
         }
     }

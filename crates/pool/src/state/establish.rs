@@ -35,8 +35,9 @@ impl<T: Types> State<T> {
         let max_pool_size = self.options.max_pool_size.unwrap_or(u32::MAX);
         loop {
             let (pending, total) = (self.records.pending(), self.records.total());
-            let wanted = self.queue.len() > pending as usize
-                || (populates && total < self.options.min_pool_size);
+            let populated =
+                total >= self.floor && (!populates || total >= self.options.min_pool_size);
+            let wanted = self.queue.len() > pending as usize || !populated;
             if !wanted || pending >= self.options.max_connecting || total >= max_pool_size {
                 return;
             }

@@ -1,0 +1,235 @@
+use crate::error::{Error, Phase};
+use crate::establish::Timings;
+use crate::frame::Frame;
+use crate::hello::Limits;
+use crate::socket::Socket;
+use ferropool_wire::{frame_length, op_msg};
+use std::io;
+use std::sync::Arc;
+
+/// An established connection: a non-blocking socket, the request on its way out, the reply on its
+/// way in. One request and one reply at a time ("Single Track").
+///
+/// Owned by value: by the pool while available, by a lane while in use. Dropping it closes the socket.
+#[derive(Debug)]
+pub struct Channel {
+    socket: Arc<Socket>,
+    /// The last request, kept until its reply is there, so that a retry needs no copy.
+    request: Vec<u8>,
+    sent: usize,
+    reply: Frame,
+    home: Option<Home>,
+    limits: Limits,
+    timings: Timings,
+}
+
+/// Where a channel's readiness is watched. Removed explicitly, and before the socket closes.
+#[derive(Debug)]
+pub struct Home {
+    watcher: Arc<dyn Watcher>,
+    token: u64,
+}
+
+/// A readiness set, as a channel knows it.
+pub trait Watcher: std::fmt::Debug + Send + Sync {
+    /// Stops watching `socket`; `token` may be given to another one from now on.
+    fn unwatch(&self, socket: &Socket, token: u64);
+}
+
+impl Home {
+    /// The channel is watched by `watcher` under `token`.
+    pub fn new(watcher: Arc<dyn Watcher>, token: u64) -> Self {
+        Self { watcher, token }
+    }
+
+    /// The token, if it is `watcher` that watches.
+    pub fn token_at(&self, watcher: &Arc<dyn Watcher>) -> Option<u64> {
+        Arc::ptr_eq(&self.watcher, watcher).then_some(self.token)
+    }
+}
+
+/// How far a request got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// All of it is with the kernel.
+    Whole,
+    /// The socket takes no more now.
+    Blocked,
+}
+
+/// What a read brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Received {
+    /// Nothing, or not all of a reply.
+    Incomplete,
+    /// A whole reply, in the caller's buffer: this many bytes.
+    Lent(usize),
+    /// A whole reply, in the channel's own buffer.
+    Buffered,
+}
+
+impl Channel {
+    /// A request buffer above this size is given back once its reply is there.
+    const KEPT: usize = 16 << 10;
+
+    pub(crate) fn new(socket: Arc<Socket>, limits: Limits, timings: Timings) -> Self {
+        Self {
+            socket,
+            request: Vec::new(),
+            sent: 0,
+            reply: Frame::default(),
+            home: None,
+            limits,
+            timings,
+        }
+    }
+
+    /// The socket, for whoever watches or ends it.
+    pub fn socket(&self) -> &Arc<Socket> {
+        &self.socket
+    }
+
+    /// The limits that the server announced.
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// How long each phase of its establishment took.
+    pub fn timings(&self) -> Timings {
+        self.timings
+    }
+
+    /// Where it is watched.
+    pub fn home(&self) -> Option<&Home> {
+        self.home.as_ref()
+    }
+
+    /// Moves to another readiness set, which watches it already.
+    pub fn move_home(&mut self, home: Home) {
+        self.leave_home();
+        self.home = Some(home);
+    }
+
+    /// Stops being watched.
+    pub fn leave_home(&mut self) {
+        if let Some(home) = self.home.take() {
+            home.watcher.unwatch(&self.socket, home.token);
+        }
+    }
+
+    /// Starts a request: `request` is a whole message but for its header, whose room stands at its
+    /// beginning. The channel takes its content and leaves its own buffer for reuse.
+    ///
+    /// # Errors
+    /// A request that the server would not accept, or an OP_MSG that is too long to be one.
+    pub fn begin(&mut self, request: &mut Vec<u8>, request_id: i32) -> Result<(), Error> {
+        let total = request.len();
+        op_msg::write_header(request, total, request_id)
+            .map_err(|error| Error::wire(Phase::Established, &error))?;
+        std::mem::swap(&mut self.request, request);
+        request.clear();
+        self.sent = 0;
+        Ok(())
+    }
+
+    /// Writes as much of the request as the socket takes.
+    ///
+    /// # Errors
+    /// A failed write; the connection is then of no more use.
+    pub fn send(&mut self) -> Result<Sent, Error> {
+        while self.sent < self.request.len() {
+            match self.socket.write(&self.request[self.sent..]) {
+                Ok(written) => self.sent += written,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return Ok(Sent::Blocked);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(Error::io(Phase::Established, &error)),
+            }
+        }
+        Ok(Sent::Whole)
+    }
+
+    /// Whether some of the request is still to be sent.
+    pub fn wants_to_write(&self) -> bool {
+        self.sent < self.request.len()
+    }
+
+    /// Reads once. A reply that arrives whole stays in `lent`, where it is read without a copy; the
+    /// beginning of a longer one is kept by the channel.
+    ///
+    /// # Errors
+    /// A failed read, the end of the stream, a length that the protocol or the server's limit does not
+    /// allow, bytes behind the reply.
+    pub fn receive(&mut self, lent: &mut [u8]) -> Result<Received, Error> {
+        let limit = self.limits.max_message_size;
+        let wire = |error| Error::wire(Phase::Established, &error);
+        if !self.reply.is_empty() {
+            let spare = self.reply.spare(limit).map_err(wire)?;
+            return match read(&self.socket, spare)? {
+                None => Ok(Received::Incomplete),
+                Some(read) => match self.reply.advance(read, limit).map_err(wire)? {
+                    true => Ok(Received::Buffered),
+                    false => Ok(Received::Incomplete),
+                },
+            };
+        }
+        let Some(read) = read(&self.socket, lent)? else {
+            return Ok(Received::Incomplete);
+        };
+        match frame_length(&lent[..read], limit).map_err(wire)? {
+            Some(length) if length == read => Ok(Received::Lent(read)),
+            Some(length) if length < read => {
+                let message = format!("{} bytes arrived behind the reply", read - length);
+                Err(Error::new(
+                    crate::ErrorKind::Protocol,
+                    Phase::Established,
+                    message,
+                ))
+            }
+            _ => {
+                self.reply.start(&lent[..read]);
+                Ok(Received::Incomplete)
+            }
+        }
+    }
+
+    /// The whole reply after [`Received::Buffered`].
+    pub fn buffered(&self) -> &[u8] {
+        self.reply.bytes()
+    }
+
+    /// The same, moved out.
+    pub fn take_buffered(&mut self) -> Vec<u8> {
+        self.reply.take()
+    }
+
+    /// Request and reply are done with.
+    pub fn finish(&mut self) {
+        self.reply.clear();
+        self.sent = 0;
+        self.request.clear();
+        if self.request.capacity() > Self::KEPT {
+            self.request = Vec::new();
+        }
+    }
+}
+
+impl Drop for Channel {
+    fn drop(&mut self) {
+        self.leave_home();
+    }
+}
+
+/// One read; `None` when nothing is there.
+fn read(socket: &Socket, into: &mut [u8]) -> Result<Option<usize>, Error> {
+    loop {
+        return match socket.read(into) {
+            Ok(0) => Err(Error::closed_by_peer(Phase::Established)),
+            Ok(read) => Ok(Some(read)),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => Err(Error::io(Phase::Established, &error)),
+        };
+    }
+}

@@ -1,0 +1,200 @@
+use crate::address::Address;
+use crate::hello::TopologyVersion;
+use ferropool_wire::WireError;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+/// What went wrong with a connection. Cheap to clone: one error may fail many waiters.
+#[derive(Clone)]
+pub struct Error(Arc<Detail>);
+
+struct Detail {
+    kind: ErrorKind,
+    message: String,
+    address: Option<Address>,
+    phase: Phase,
+    overloaded: bool,
+}
+
+/// The kinds of error that call for different handling (SDAM, "Error handling").
+#[derive(Clone, Debug)]
+pub enum ErrorKind {
+    /// The connection failed.
+    Network,
+    /// A deadline passed before the peer answered.
+    NetworkTimeout,
+    /// The peer's bytes are not what the wire protocol allows.
+    Protocol,
+    /// The server answered with an error.
+    Server(ServerFailure),
+}
+
+/// An error that a server reported.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServerFailure {
+    /// `code`, where the reply has one.
+    pub code: Option<i32>,
+    /// `codeName`.
+    pub code_name: Option<String>,
+    /// `errorLabels`.
+    pub labels: Vec<String>,
+    /// `topologyVersion`.
+    pub topology_version: Option<TopologyVersion>,
+    /// The whole reply, as BSON.
+    pub reply: Vec<u8>,
+}
+
+/// How far a connection had come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Phase {
+    /// Resolving the host's name.
+    Dns,
+    /// Connecting the socket.
+    Tcp,
+    /// The `hello` command.
+    Hello,
+    /// After the handshake.
+    Established,
+}
+
+impl Phase {
+    /// The phase's name, as errors and statistics show it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dns => "dns",
+            Self::Tcp => "tcp",
+            Self::Hello => "hello",
+            Self::Established => "established",
+        }
+    }
+}
+
+/// Error labels that this crate gives (CMAP, "Backpressure-enabled").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Label {
+    /// The failure may be due to overload; the pool is left alone.
+    SystemOverloadedError,
+    /// The operation may be retried.
+    RetryableError,
+}
+
+impl Label {
+    /// The label as users see it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SystemOverloadedError => "SystemOverloadedError",
+            Self::RetryableError => "RetryableError",
+        }
+    }
+}
+
+impl Error {
+    /// An error of `kind` in `phase`. Network errors of dialling and `hello` count as overload, except
+    /// those that a server's load cannot cause.
+    pub fn new(kind: ErrorKind, phase: Phase, message: impl Into<String>) -> Self {
+        let network = matches!(kind, ErrorKind::Network | ErrorKind::NetworkTimeout);
+        let overloaded = network && matches!(phase, Phase::Tcp | Phase::Hello);
+        Self(Arc::new(Detail {
+            kind,
+            message: message.into(),
+            address: None,
+            phase,
+            overloaded,
+        }))
+    }
+
+    /// A failed system call.
+    pub fn io(phase: Phase, error: &io::Error) -> Self {
+        Self::new(ErrorKind::Network, phase, error.to_string())
+    }
+
+    /// The peer ended the stream.
+    pub fn closed_by_peer(phase: Phase) -> Self {
+        Self::new(ErrorKind::Network, phase, "connection closed by the server")
+    }
+
+    /// Bytes that the wire protocol does not allow.
+    pub fn wire(phase: Phase, error: &WireError) -> Self {
+        Self::new(ErrorKind::Protocol, phase, error.to_string())
+    }
+
+    /// The same error, with the address it belongs to.
+    #[must_use]
+    pub fn at(self, address: &Address) -> Self {
+        let Detail {
+            kind,
+            message,
+            phase,
+            overloaded,
+            ..
+        } = &*self.0;
+        Self(Arc::new(Detail {
+            kind: kind.clone(),
+            message: message.clone(),
+            address: Some(address.clone()),
+            phase: *phase,
+            overloaded: *overloaded,
+        }))
+    }
+
+    /// What kind of error it is.
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0.kind
+    }
+
+    /// What happened, without the address.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The server's address, where it is known.
+    pub fn address(&self) -> Option<&Address> {
+        self.0.address.as_ref()
+    }
+
+    /// In which phase it happened.
+    pub fn phase(&self) -> Phase {
+        self.0.phase
+    }
+
+    /// Whether the failure may be due to overload: such an error leaves the pool alone.
+    pub fn is_overload(&self) -> bool {
+        self.0.overloaded
+    }
+
+    /// The labels that this crate gives the error.
+    pub fn labels(&self) -> &'static [Label] {
+        match self.0.overloaded {
+            true => &[Label::SystemOverloadedError, Label::RetryableError],
+            false => &[],
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Detail {
+            kind,
+            message,
+            address,
+            phase,
+            ..
+        } = &*self.0;
+        f.debug_struct("Error")
+            .field("kind", kind)
+            .field("message", message)
+            .field("address", address)
+            .field("phase", phase)
+            .finish()
+    }
+}
+
+impl std::error::Error for Error {}

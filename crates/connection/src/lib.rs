@@ -1,0 +1,30 @@
+//! Dialling, the handshake, and the established channel.
+//!
+//! [`establish`] is ordinary async code on tokio and ends in a [`Channel`], which is not: a
+//! non-blocking socket and its buffers, that whoever owns it drives by readiness.
+//!
+//! **Invariants**
+//! - A channel is owned by value. Others may only end its socket, through an `Arc` of it, so that a
+//!   reused descriptor is never hit.
+//! - This crate knows no pool and no operation; it says what went wrong and in which phase.
+
+#![forbid(unsafe_code)]
+
+mod address;
+mod channel;
+mod error;
+mod establish;
+mod frame;
+mod hello;
+mod metadata;
+mod socket;
+mod stream;
+
+pub use address::{Address, AddressError};
+pub use channel::{Channel, Home, Received, Sent, Watcher};
+pub use error::{Error, ErrorKind, Label, Phase, ServerFailure};
+pub use establish::{ConnectOptions, Established, Timings, establish};
+pub use hello::{Hello, Limits, TopologyVersion};
+pub use metadata::{Application, ClientMetadata};
+pub use socket::{Severer, Socket};
+pub use stream::{HelloForm, Stream};

@@ -1,0 +1,75 @@
+use ferropool_pool::Sever;
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream};
+#[cfg(unix)]
+use std::os::fd::{AsFd, BorrowedFd};
+#[cfg(unix)]
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+
+/// A connected, non-blocking stream socket.
+#[derive(Debug)]
+pub enum Socket {
+    /// TCP.
+    Tcp(TcpStream),
+    /// A Unix domain socket.
+    #[cfg(unix)]
+    Unix(UnixStream),
+}
+
+impl Socket {
+    /// Reads what is there.
+    ///
+    /// # Errors
+    /// Those of `recv(2)`; `WouldBlock` when nothing is there.
+    pub fn read(&self, into: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => (&*stream).read(into),
+            #[cfg(unix)]
+            Self::Unix(stream) => (&*stream).read(into),
+        }
+    }
+
+    /// Writes as much as fits.
+    ///
+    /// # Errors
+    /// Those of `send(2)`; `WouldBlock` when nothing fits. Never a signal.
+    pub fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => (&*stream).write(bytes),
+            #[cfg(unix)]
+            Self::Unix(stream) => (&*stream).write(bytes),
+        }
+    }
+
+    /// Ends both directions, so that whoever reads sees the end of the stream.
+    pub fn shutdown(&self) {
+        // ENOTCONN: the peer was faster. Nothing is left to do in either case.
+        let _ = match self {
+            Self::Tcp(stream) => stream.shutdown(Shutdown::Both),
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.shutdown(Shutdown::Both),
+        };
+    }
+}
+
+#[cfg(unix)]
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp(stream) => stream.as_fd(),
+            Self::Unix(stream) => stream.as_fd(),
+        }
+    }
+}
+
+/// Ends a socket from another thread. Holds the socket's descriptor open, so that a reused one is
+/// never hit.
+#[derive(Debug)]
+pub struct Severer(pub Arc<Socket>);
+
+impl Sever for Severer {
+    fn sever(&self) {
+        self.0.shutdown();
+    }
+}

@@ -1,0 +1,19 @@
+//! Servers, their monitors and what an error means for them.
+//!
+//! A [`Server`] is a pool and what is known of the server behind it. [`sdam`] holds the rules, the
+//! monitor is a task around them.
+//!
+//! **Invariants**
+//! - This crate runs no operation; it is told of errors and replies.
+//! - It never touches a lane: whoever waits is told through [`Deliver`].
+
+#![forbid(unsafe_code)]
+
+mod monitor;
+pub mod sdam;
+mod server;
+mod wired;
+
+pub use monitor::MonitorOptions;
+pub use server::{Observer, Server, ServerOptions};
+pub use wired::{Deliver, Waiter, Wired};

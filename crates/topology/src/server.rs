@@ -1,0 +1,295 @@
+use crate::monitor::{Monitor, MonitorOptions};
+use crate::sdam::{self, StateChange};
+use crate::wired::{Waiter, Wired};
+use ferropool_connection::{
+    Address, ConnectOptions, Error, Established, Hello, Severer, TopologyVersion, establish,
+};
+use ferropool_pool::{CheckOutResult, Connector, Permit, Pool, PoolOptions};
+use parking_lot::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+
+/// A server: its pool and what is known of it.
+///
+/// Dropping the last handle stops the monitor and closes the available connections.
+pub struct Server {
+    address: Address,
+    pool: Arc<Pool<Wired>>,
+    known: Mutex<Known>,
+    /// Mirrors `known` for the hot path.
+    usable: AtomicBool,
+    monitored: bool,
+    signals: Arc<Signals>,
+    observer: Arc<dyn Observer>,
+}
+
+/// What a monitor listens to. Apart from the server, which the monitor must not keep alive.
+#[derive(Debug, Default)]
+pub(crate) struct Signals {
+    pub(crate) check: Notify,
+    pub(crate) stop: Notify,
+}
+
+/// How a server is reached, pooled and watched.
+#[derive(Clone, Debug)]
+pub struct ServerOptions {
+    /// The pool's options.
+    pub pool: PoolOptions,
+    /// The establishment's options.
+    pub connect: ConnectOptions,
+    /// The monitor's options; without a monitor the pool's user makes it ready.
+    pub monitor: Option<MonitorOptions>,
+}
+
+/// Hears of what happens to a server on the core's threads.
+pub trait Observer: Send + Sync + 'static {
+    /// The pool has events for its subscriber.
+    fn events_recorded(&self);
+    /// The server can be used, or no longer.
+    fn changed(&self, usable: bool);
+}
+
+/// What is known of a server (SDAM, "ServerDescription").
+#[derive(Debug)]
+enum Known {
+    Unknown {
+        error: Option<Error>,
+        topology_version: Option<TopologyVersion>,
+    },
+    Checked {
+        topology_version: Option<TopologyVersion>,
+    },
+}
+
+impl Server {
+    /// A server whose monitor, if it has one, starts at once on `runtime`.
+    pub fn new(
+        address: Address,
+        options: ServerOptions,
+        observer: Arc<dyn Observer>,
+        runtime: &Handle,
+    ) -> Arc<Self> {
+        let back = Arc::new(OnceLock::new());
+        let connector = PoolConnector {
+            address: address.clone(),
+            connect: options.connect.clone(),
+            server: Arc::clone(&back),
+            observer: Arc::clone(&observer),
+            runtime: runtime.clone(),
+        };
+        let pool = Pool::new(options.pool, Box::new(connector));
+        runtime.spawn(Pool::maintain(Arc::downgrade(&pool)));
+        let server = Arc::new(Self {
+            address,
+            pool,
+            known: Mutex::new(Known::Unknown {
+                error: None,
+                topology_version: None,
+            }),
+            usable: AtomicBool::new(false),
+            monitored: options.monitor.is_some(),
+            signals: Arc::new(Signals::default()),
+            observer,
+        });
+        // Set once, here: nobody else has the cell.
+        let _ = back.set(Arc::downgrade(&server));
+        if let Some(monitor) = options.monitor {
+            runtime.spawn(
+                Monitor::new(
+                    &server,
+                    Arc::clone(&server.signals),
+                    options.connect,
+                    monitor,
+                )
+                .run(),
+            );
+        }
+        server
+    }
+
+    /// Where it is.
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// Its pool.
+    pub fn pool(&self) -> &Arc<Pool<Wired>> {
+        &self.pool
+    }
+
+    /// Whether operations can be sent to it. Without a monitor that is for its user to know.
+    pub fn is_usable(&self) -> bool {
+        !self.monitored || self.usable.load(Ordering::Acquire)
+    }
+
+    /// Why it cannot be used, where an error says so.
+    pub fn last_error(&self) -> Option<Error> {
+        match &*self.known.lock() {
+            Known::Unknown { error, .. } => error.clone(),
+            Known::Checked { .. } => None,
+        }
+    }
+
+    /// Asks the monitor to look now, or after the minimum interval.
+    pub fn request_check(&self) {
+        self.signals.check.notify_one();
+    }
+
+    /// Ends the monitor.
+    pub fn stop(&self) {
+        self.signals.stop.notify_one();
+    }
+
+    /// A check succeeded.
+    pub(crate) fn checked(&self, hello: &Hello) {
+        let mut known = self.known.lock();
+        *known = Known::Checked {
+            topology_version: hello.topology_version,
+        };
+        // Decided under the lock of the description: nobody sees one change without the other.
+        let ready = self.pool.decide_ready();
+        self.usable.store(true, Ordering::Release);
+        drop(known);
+        ready.carry_out();
+        self.observer.changed(true);
+    }
+
+    /// A check failed.
+    pub(crate) fn check_failed(&self, error: Error, interrupt_in_use: bool) {
+        let mut known = self.known.lock();
+        self.become_unknown(&mut known, error.clone(), None);
+        let clear = self.pool.decide_clear(Some(error), interrupt_in_use, None);
+        drop(known);
+        clear.carry_out();
+        self.observer.changed(false);
+    }
+
+    /// An operation on a connection of `generation` failed.
+    pub fn application_failed(&self, error: &Error, generation: u32) {
+        if !self.monitored || !sdam::application_error_clears(error) {
+            return;
+        }
+        let mut known = self.known.lock();
+        // What a connection of an older generation met says nothing about the server now.
+        if self.pool.generation() != generation {
+            return;
+        }
+        self.become_unknown(&mut known, error.clone(), None);
+        let clear = self.pool.decide_clear(Some(error.clone()), false, None);
+        drop(known);
+        clear.carry_out();
+        self.observer.changed(false);
+    }
+
+    /// A reply reported a state change, over a connection of `generation`.
+    pub fn state_changed(&self, change: StateChange, error: Error, generation: u32) {
+        if !self.monitored {
+            return;
+        }
+        let mut known = self.known.lock();
+        let (Known::Unknown {
+            topology_version, ..
+        }
+        | Known::Checked { topology_version }) = &*known;
+        let news = change
+            .topology_version
+            .is_none_or(|version| version.is_news_to(*topology_version));
+        if !news || self.pool.generation() != generation {
+            return;
+        }
+        self.become_unknown(&mut known, error.clone(), change.topology_version);
+        let clear = change
+            .shutdown
+            .then(|| self.pool.decide_clear(Some(error), false, None));
+        drop(known);
+        if let Some(clear) = clear {
+            clear.carry_out();
+        }
+        self.observer.changed(false);
+        self.request_check();
+    }
+
+    /// An establishment failed; says whether that clears the pool.
+    fn establishment_failed(&self, error: &Error, generation: u32) -> bool {
+        let clears = sdam::establishment_clears(error);
+        if clears && self.monitored && self.pool.generation() == generation {
+            self.become_unknown(&mut self.known.lock(), error.clone(), None);
+            self.observer.changed(false);
+        }
+        clears
+    }
+
+    fn become_unknown(
+        &self,
+        known: &mut Known,
+        error: Error,
+        topology_version: Option<TopologyVersion>,
+    ) {
+        *known = Known::Unknown {
+            error: Some(error),
+            topology_version,
+        };
+        self.usable.store(false, Ordering::Release);
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.signals.stop.notify_one();
+        self.pool.close();
+    }
+}
+
+/// What the pool of a server asks of it.
+struct PoolConnector {
+    address: Address,
+    connect: ConnectOptions,
+    server: Arc<OnceLock<Weak<Server>>>,
+    observer: Arc<dyn Observer>,
+    runtime: Handle,
+}
+
+impl Connector<Wired> for PoolConnector {
+    fn establish(&self, permit: Permit<Wired>) {
+        let (address, options, server) = (
+            self.address.clone(),
+            self.connect.clone(),
+            Arc::clone(&self.server),
+        );
+        self.runtime.spawn(async move {
+            let link = Arc::clone(permit.link());
+            let outcome = tokio::select! {
+                biased;
+                // Nobody waits for it any more: the pool has closed it.
+                () = link.severed() => return,
+                outcome = establish(&address, &options) => outcome,
+            };
+            match outcome {
+                Ok(Established { channel, hello }) => {
+                    link.attach(Box::new(Severer(Arc::clone(channel.socket()))));
+                    permit.complete(
+                        Box::new(channel),
+                        hello.service_id.filter(|_| options.load_balanced),
+                    );
+                }
+                Err(error) => {
+                    let server = server.get().and_then(Weak::upgrade);
+                    let clears = server.is_some_and(|server| {
+                        server.establishment_failed(&error, permit.generation())
+                    });
+                    permit.fail(error, clears);
+                }
+            }
+        });
+    }
+
+    fn settle(&self, waiter: Waiter, result: CheckOutResult<Wired>) {
+        waiter.to.deliver(waiter.slot, result);
+    }
+
+    fn events_recorded(&self) {
+        self.observer.events_recorded();
+    }
+}
