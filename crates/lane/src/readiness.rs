@@ -79,8 +79,9 @@ impl Batch {
 }
 
 impl Default for Batch {
+    /// A batch that has no room yet, to stand in for one that is in use.
     fn default() -> Self {
-        Self::new()
+        Self { events: Vec::new() }
     }
 }
 

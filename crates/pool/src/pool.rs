@@ -1,7 +1,7 @@
 //! The lock around the machine, and what carries out its effects. The only file that locks.
 
 use crate::effects::{
-    CheckIn, CheckOut, CheckOutResult, CheckedOut, Condition, Effects, Establish, Request,
+    CheckIn, CheckOut, CheckOutResult, CheckedOut, Condition, Effects, Ended, Establish, Request,
 };
 use crate::error::{CheckOutError, Holder};
 use crate::event::Event;
@@ -131,6 +131,16 @@ impl<T: Types> Pool<T> {
         self.locked.lock().state.set_purpose(key, purpose);
     }
 
+    /// [`State::set_use_until`].
+    pub fn set_use_until(&self, key: Key, until: Option<Instant>) {
+        self.act(|state, _| state.set_use_until(key, until));
+    }
+
+    /// [`State::ended`].
+    pub fn ended(&self, key: Key) -> Option<Ended> {
+        self.locked.lock().state.ended(key)
+    }
+
     /// [`State::hung_up`].
     pub fn hung_up(&self, key: Key, error: T::Error) -> bool {
         self.act(|state, effects| state.hung_up(key, error, Instant::now(), effects))
@@ -178,14 +188,19 @@ impl<T: Types> Pool<T> {
         })
     }
 
-    /// Completes when `connections` are established, pending ones not counted.
+    /// Completes when `connections` are established, pending ones not counted, or as many as
+    /// `maxPoolSize` admits. Dropped, it asks for them no longer.
     ///
     /// # Errors
     /// The pool is or becomes paused or closed.
     pub async fn warm(&self, connections: u32) -> Result<(), CheckOutError<T::Error>> {
-        self.act(|state, effects| {
-            state.warm(connections.max(state.warming()), Instant::now(), effects)
-        });
+        let most = self.locked.lock().state.options().max_pool_size;
+        let connections = connections.min(most.unwrap_or(u32::MAX));
+        self.act(|state, effects| state.warm(connections, Instant::now(), effects));
+        let _warming = Warming {
+            pool: self,
+            connections,
+        };
         loop {
             let warmer = self.warmer.notified();
             tokio::pin!(warmer);
@@ -199,7 +214,6 @@ impl<T: Types> Pool<T> {
                 }
             };
             if let Some(outcome) = outcome {
-                self.act(|state, effects| state.warm(0, Instant::now(), effects));
                 return outcome;
             }
             warmer.await;
@@ -369,6 +383,19 @@ impl<T: Types> Pool<T> {
         if wakes.events {
             self.connector.events_recorded();
         }
+    }
+}
+
+/// Somebody who warms the pool, until it is dropped.
+struct Warming<'a, T: Types> {
+    pool: &'a Pool<T>,
+    connections: u32,
+}
+
+impl<T: Types> Drop for Warming<'_, T> {
+    fn drop(&mut self) {
+        let mut locked = self.pool.locked.lock();
+        locked.state.stop_warming(self.connections);
     }
 }
 

@@ -19,7 +19,7 @@ mod lifecycle;
 mod maintenance;
 
 use crate::deadlines::Deadlines;
-use crate::effects::{CheckIn, CheckOut, CheckedOut, Condition, Effects, Request};
+use crate::effects::{CheckIn, CheckOut, CheckedOut, Condition, Effects, Ended, Request};
 use crate::error::{CheckOutError, Holder, Timeout};
 use crate::event::{ClosedReason, Event, EventKind, EventLog, FailedReason};
 use crate::generation::Generations;
@@ -47,8 +47,8 @@ pub struct State<T: Types> {
     last_clear: Option<(Instant, Option<T::Error>)>,
     /// When the next run of background work is due, where it runs at intervals.
     next_run: Option<Instant>,
-    /// How many connections somebody who warms the pool asks for.
-    floor: u32,
+    /// How many connections each of those who warm the pool asks for.
+    floors: Vec<u32>,
     /// No population before this instant: the last one failed and did not pause the pool.
     populate_after: Option<Instant>,
 }
@@ -86,7 +86,7 @@ impl<T: Types> State<T> {
             waits: Waits::new(),
             last_clear: None,
             next_run: None,
-            floor: 0,
+            floors: Vec::new(),
             populate_after: None,
         }
     }
@@ -150,6 +150,8 @@ impl<T: Types> State<T> {
             return Ok(None);
         }
         let Some(key) = self.find_available(now, effects) else {
+            // The idle ones that were found on the way may be missing from minPoolSize now.
+            self.start_handshakes(now, effects);
             return Ok(None);
         };
         self.counters.started += 1;
@@ -238,15 +240,44 @@ impl<T: Types> State<T> {
         }
     }
 
-    /// Asks for at least `connections` to exist once, whatever `minPoolSize` says. 0 takes it back.
+    /// Sets when the use of a connection in use ends, or takes that back.
+    pub fn set_use_until(&mut self, key: Key, until: Option<Instant>) {
+        let Some(Place::InUse { deadline, .. }) =
+            self.records.get_mut(key).map(|record| &mut record.place)
+        else {
+            return;
+        };
+        if let Some(old) = deadline.take() {
+            self.deadlines.remove(old);
+        }
+        *deadline = until.map(|at| self.deadlines.insert(at, Expiry::Use(key)));
+    }
+
+    /// Whether, and why, a connection was ended that its holder has not returned yet.
+    pub fn ended(&self, key: Key) -> Option<Ended> {
+        match self.records.get(key)?.place {
+            Place::Ended(ended) => Some(ended),
+            _ => None,
+        }
+    }
+
+    /// Asks for at least `connections` to exist, whatever `minPoolSize` says, until as many
+    /// [`stop_warming`](Self::stop_warming).
     pub fn warm(&mut self, connections: u32, now: Instant, effects: &mut Effects<T>) {
-        self.floor = connections;
+        self.floors.push(connections);
         self.start_handshakes(now, effects);
     }
 
-    /// How many connections somebody who warms the pool asks for.
+    /// Takes one [`warm`](Self::warm) of as many `connections` back; what others ask for remains.
+    pub fn stop_warming(&mut self, connections: u32) {
+        if let Some(index) = self.floors.iter().position(|floor| *floor == connections) {
+            self.floors.swap_remove(index);
+        }
+    }
+
+    /// How many connections those who warm the pool ask for.
     pub fn warming(&self) -> u32 {
-        self.floor
+        self.floors.iter().copied().max().unwrap_or(0)
     }
 
     /// Why no connection can be had now, if that is so.

@@ -31,13 +31,16 @@ impl<T: Types> State<T> {
         if !matches!(self.phase, Phase::Ready) {
             return;
         }
-        let populates = populates && self.populate_after.is_none_or(|at| at <= now);
+        let rests = self.populate_after.is_some_and(|at| at > now);
+        let floor = match (rests, populates) {
+            (true, _) => 0,
+            (false, true) => self.warming().max(self.options.min_pool_size),
+            (false, false) => self.warming(),
+        };
         let max_pool_size = self.options.max_pool_size.unwrap_or(u32::MAX);
         loop {
             let (pending, total) = (self.records.pending(), self.records.total());
-            let populated =
-                total >= self.floor && (!populates || total >= self.options.min_pool_size);
-            let wanted = self.queue.len() > pending as usize || !populated;
+            let wanted = self.queue.len() > pending as usize || total < floor;
             if !wanted || pending >= self.options.max_connecting || total >= max_pool_size {
                 return;
             }

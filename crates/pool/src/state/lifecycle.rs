@@ -5,7 +5,6 @@ use crate::effects::{Effects, Ended};
 use crate::error::CheckOutError;
 use crate::event::{ClosedReason, EventKind};
 use crate::ids::{Key, ServiceId};
-use crate::options::Background;
 use crate::records::{Place, Record};
 use crate::types::Types;
 use std::time::Instant;
@@ -42,6 +41,7 @@ impl<T: Types> State<T> {
             self.phase = Phase::Paused {
                 cause: cause.clone(),
             };
+            self.populate_after = None;
         }
         if observable {
             self.counters.cleared += 1;
@@ -63,9 +63,7 @@ impl<T: Types> State<T> {
                 effects,
             );
         }
-        if self.options.background != Background::Never {
-            self.run(now, effects);
-        }
+        self.run(now, effects);
     }
 
     /// "Closing a Connection Pool": available connections close at once, those in use as they
@@ -75,6 +73,7 @@ impl<T: Types> State<T> {
             return;
         }
         self.phase = Phase::Closed;
+        (self.next_run, self.populate_after) = (None, None);
         while let Some(key) = self.records.oldest_available() {
             self.close_available(key, ClosedReason::PoolClosed, None, now, effects);
         }

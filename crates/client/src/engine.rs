@@ -1,0 +1,262 @@
+//! A lane with the operations of its thread on it.
+//!
+//! **Structure.** `operations` holds one operation for each slot, `entries` one entry for each
+//! connection that this lane watches: parked ones belong to their pool and are watched for a hang-up
+//! only, active ones are ours.
+//!
+//! **The path of an operation.** `operation.rs` begins it: a server is selected, a connection checked
+//! out, the request written there and then. `turn.rs` reads replies, checks connections in, serves the
+//! next waiter and records completions. `pinned.rs` has the connections that a user holds, `journal.rs`
+//! the events.
+
+mod journal;
+mod operation;
+mod pinned;
+mod turn;
+
+pub use journal::Journal;
+pub use pinned::CheckedOutInfo;
+pub use turn::{Turn, kind};
+
+use crate::client::Client;
+use crate::failure::Failure;
+use crate::note::Note;
+use crate::runtime::runtime;
+use ferropool_connection::{Error, ErrorKind, Phase, Watcher};
+use ferropool_lane::{Batch, Inbox, Message, Readiness, Table, Token};
+use ferropool_pool::{CheckedOut, Condition, Effects, Key};
+use ferropool_topology::{Server, Wired};
+use operation::Operation;
+use slab::Slab;
+use std::collections::VecDeque;
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Names a client of an engine.
+pub type ClientId = u32;
+
+/// A lane and its operations; owned and driven by one thread at a time.
+pub struct Engine {
+    readiness: Arc<Readiness>,
+    watcher: Arc<dyn Watcher>,
+    inbox: Arc<Inbox<Note>>,
+    clients: Slab<Attached>,
+    operations: Vec<Option<Operation>>,
+    entries: Table<Entry>,
+    effects: Effects<Wired>,
+    batch: Batch,
+    messages: Vec<Message<Note>>,
+    released: Vec<Token>,
+    /// Completions that found no room, or that were made outside a turn.
+    deferred: VecDeque<(u32, Completion)>,
+    /// Connections whose reply is complete and found no room.
+    carried: VecDeque<Token>,
+    /// Replies that no slab could hold, until they are taken.
+    large: Slab<Vec<u8>>,
+    journal: Vec<Journal>,
+    /// Whether some pool has events that nobody has drained.
+    events_pending: bool,
+    /// The request that is being composed.
+    request: Vec<u8>,
+    /// Request buffers for reuse.
+    buffers: Vec<Vec<u8>>,
+    next_request_id: i32,
+    in_flight: u32,
+}
+
+struct Attached {
+    client: Arc<Client>,
+    /// Whether somebody listens to its pool's events.
+    subscribed: bool,
+    /// Whether somebody listens to its commands.
+    monitored: bool,
+}
+
+/// A connection that the lane watches: for a hang-up while it is available in its pool, for its
+/// replies while it is held here.
+struct Entry {
+    server: Arc<Server>,
+    key: Key,
+    held: Option<Held>,
+}
+
+/// A connection in use, here.
+struct Held {
+    checked_out: CheckedOut<Wired>,
+    client: ClientId,
+    /// The operation that waits for its reply.
+    slot: Option<u32>,
+    request_id: i32,
+    /// When the request was sent, where somebody wants to know.
+    started: Option<Instant>,
+    /// A user holds it: it stays checked out between operations.
+    pinned: bool,
+    /// The operation on a user's connection has a deadline of its own.
+    timed: bool,
+    /// It failed.
+    broken: Option<Error>,
+}
+
+/// How an operation ended, besides with a reply.
+#[derive(Debug)]
+pub enum Completion {
+    /// It failed.
+    Failed(Box<Failure>),
+    /// A connection for a user.
+    Connection(CheckedOutInfo),
+    /// A JSON text.
+    Text(String),
+    /// It was given up by its caller, and nothing came of it.
+    Abandoned,
+}
+
+impl Engine {
+    /// An engine without clients.
+    ///
+    /// # Errors
+    /// The process has too many descriptors.
+    pub fn new() -> io::Result<Self> {
+        let readiness = Readiness::new()?;
+        Ok(Self {
+            watcher: Arc::clone(&readiness) as Arc<dyn Watcher>,
+            inbox: Inbox::new(Arc::clone(&readiness)),
+            readiness,
+            clients: Slab::new(),
+            operations: Vec::new(),
+            entries: Table::new(),
+            effects: Effects::new(),
+            batch: Batch::new(),
+            messages: Vec::new(),
+            released: Vec::new(),
+            deferred: VecDeque::new(),
+            carried: VecDeque::new(),
+            large: Slab::new(),
+            journal: Vec::new(),
+            events_pending: false,
+            request: Vec::new(),
+            buffers: Vec::new(),
+            next_request_id: 0,
+            in_flight: 0,
+        })
+    }
+
+    /// The descriptor to watch, and whom to wake.
+    pub fn readiness(&self) -> &Arc<Readiness> {
+        &self.readiness
+    }
+
+    /// What other threads reach the engine through.
+    pub fn inbox(&self) -> &Arc<Inbox<Note>> {
+        &self.inbox
+    }
+
+    /// Operations that have not completed.
+    pub fn in_flight(&self) -> u32 {
+        self.in_flight
+    }
+
+    /// Takes a client whose operations live on this lane.
+    pub fn attach(&mut self, client: Arc<Client>) -> ClientId {
+        self.clients.insert(Attached {
+            client,
+            subscribed: false,
+            monitored: false,
+        }) as ClientId
+    }
+
+    /// Forgets a client that has no operations here. Dropping its last handle closes it.
+    pub fn detach(&mut self, id: ClientId) {
+        self.clients.try_remove(id as usize);
+    }
+
+    /// A client of this engine.
+    pub fn client(&self, id: ClientId) -> Option<&Arc<Client>> {
+        self.clients
+            .get(id as usize)
+            .map(|attached| &attached.client)
+    }
+
+    /// Waits until the client's server can be used; completes with a text.
+    pub fn connect(&mut self, id: ClientId, slot: u32) {
+        self.start(slot, Operation::connect(id));
+    }
+
+    /// Closes a client; completes with [`crate::Closed`] as JSON.
+    pub fn close(&mut self, id: ClientId, slot: u32, drain: Option<std::time::Duration>) {
+        let Some(client) = self.client(id).map(Arc::clone) else {
+            return;
+        };
+        self.spawn(id, slot, async move {
+            let closed = client.close(drain).await;
+            Ok(serde_json::to_string(&closed).unwrap_or_default())
+        });
+    }
+
+    /// Completes when the client's pool has `connections`.
+    pub fn warm(&mut self, id: ClientId, slot: u32, connections: u32) {
+        self.start(slot, Operation::warm(id, connections));
+    }
+
+    /// Gives everything back and ends every operation without a completion: the thread that drives the
+    /// engine ends.
+    pub fn shut_down(&mut self) {
+        self.inbox.attend();
+        self.take_messages();
+        for slot in 0..self.operations.len() as u32 {
+            self.cancel(slot);
+        }
+        for Entry { server, held, .. } in self.entries.drain() {
+            if let Some(held) = held {
+                // A connection of this engine is its server's: nothing is given back.
+                let _ = server.pool().check_in(
+                    held.checked_out,
+                    Condition::Errored(gone()),
+                    &mut self.effects,
+                );
+                server.pool().settle(&mut self.effects);
+            }
+        }
+        self.operations.clear();
+        self.deferred.clear();
+        self.in_flight = 0;
+        self.clients.clear();
+    }
+
+    /// Runs `work` on the core's threads; the operation completes with its outcome.
+    fn spawn(
+        &mut self,
+        id: ClientId,
+        slot: u32,
+        work: impl Future<Output = Result<String, Failure>> + Send + 'static,
+    ) {
+        self.occupy(slot, Operation::elsewhere(id));
+        let inbox = Arc::clone(&self.inbox);
+        runtime().spawn(async move {
+            let outcome = work.await.map_err(Box::new);
+            inbox.push(Message::Other(Note::Finished { slot, outcome }));
+        });
+    }
+
+    /// Completes an operation in the next turn.
+    fn complete_later(&mut self, slot: u32, completion: Completion) {
+        if self.deferred.is_empty() {
+            self.readiness.wake();
+        }
+        self.deferred.push_back((slot, completion));
+    }
+
+    fn fail_later(&mut self, slot: u32, failure: Failure) {
+        self.complete_later(slot, Completion::Failed(Box::new(failure)));
+    }
+}
+
+/// The error of a connection whose lane has ended.
+fn gone() -> Error {
+    Error::new(
+        ErrorKind::Network,
+        Phase::Established,
+        "the thread that used the connection has ended",
+    )
+}

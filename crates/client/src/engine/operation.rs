@@ -1,0 +1,449 @@
+//! Beginning an operation: selection, check-out, the first write.
+
+use super::{ClientId, Completion, Engine, Entry, Held};
+use crate::failure::Failure;
+use ferropool_connection::{Error, Home, Phase, Sent};
+use ferropool_lane::{Interest, Token};
+use ferropool_pool::{
+    CheckOut, CheckOutResult, CheckedOut, Condition, Origin, Purpose, Request, Ticket,
+};
+use ferropool_topology::{Deliver, Waiter, Wired};
+use ferropool_wire::{Appender, op_msg::PREFIX_LENGTH};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// What a slot is occupied by.
+#[derive(Debug)]
+pub(super) struct Operation {
+    pub(super) client: ClientId,
+    pub(super) kind: Kind,
+    /// When it must have ended.
+    until: Option<Instant>,
+    pub(super) stage: Stage,
+    /// The request, while no connection has it.
+    request: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Connect,
+    Warm(u32),
+    CheckOut,
+    Command,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Stage {
+    New,
+    /// Waits for a usable server.
+    Selecting {
+        since: Instant,
+        deadline: Instant,
+    },
+    /// Waits for a connection.
+    Waiting(Ticket),
+    /// Waits for a reply.
+    Running,
+    /// Something else will complete it.
+    Elsewhere,
+}
+
+impl Operation {
+    fn new(client: ClientId, kind: Kind) -> Self {
+        Self {
+            client,
+            kind,
+            until: None,
+            stage: Stage::New,
+            request: Vec::new(),
+        }
+    }
+
+    pub(super) fn connect(client: ClientId) -> Self {
+        Self::new(client, Kind::Connect)
+    }
+
+    pub(super) fn warm(client: ClientId, connections: u32) -> Self {
+        Self::new(client, Kind::Warm(connections))
+    }
+
+    pub(super) fn elsewhere(client: ClientId) -> Self {
+        Self {
+            stage: Stage::Elsewhere,
+            ..Self::new(client, Kind::Connect)
+        }
+    }
+
+    pub(super) fn running(client: ClientId) -> Self {
+        Self {
+            stage: Stage::Running,
+            ..Self::new(client, Kind::Command)
+        }
+    }
+}
+
+impl Engine {
+    /// Sends `body`, a BSON document, to `database`, and completes with the reply.
+    pub fn command(
+        &mut self,
+        id: ClientId,
+        slot: u32,
+        database: &str,
+        body: &[u8],
+        timeout: Option<Duration>,
+    ) {
+        if let Err(failure) = self.compose(database, body) {
+            self.occupy(slot, Operation::elsewhere(id));
+            return self.fail_later(slot, failure);
+        }
+        self.start(
+            slot,
+            Operation {
+                until: self.until(id, timeout),
+                ..Operation::new(id, Kind::Command)
+            },
+        );
+    }
+
+    /// Checks a connection out for a user, and completes with it.
+    pub fn check_out(&mut self, id: ClientId, slot: u32, timeout: Option<Duration>) {
+        self.start(
+            slot,
+            Operation {
+                until: self.until(id, timeout),
+                ..Operation::new(id, Kind::CheckOut)
+            },
+        );
+    }
+
+    /// Gives an operation up. What waits ends at once, with a completion that says so; what has been
+    /// sent goes on to its reply.
+    pub fn cancel(&mut self, slot: u32) {
+        let Some(Some(operation)) = self.operations.get(slot as usize) else {
+            return;
+        };
+        let Some(attached) = self.clients.get(operation.client as usize) else {
+            return;
+        };
+        let gone = match operation.stage {
+            Stage::Selecting { deadline, .. } => attached.client.stop_waiting(slot, deadline),
+            Stage::Waiting(ticket) => attached.client.server().pool().cancel(ticket).is_some(),
+            Stage::New | Stage::Running | Stage::Elsewhere => false,
+        };
+        if gone {
+            self.complete_later(slot, Completion::Abandoned);
+        }
+    }
+
+    fn until(&self, id: ClientId, timeout: Option<Duration>) -> Option<Instant> {
+        let timeout = timeout.or_else(|| self.client(id)?.options().timeout)?;
+        Instant::now().checked_add(timeout)
+    }
+
+    /// Builds the message around `body`, but for its header, in `self.request`.
+    pub(super) fn compose(&mut self, database: &str, body: &[u8]) -> Result<(), Failure> {
+        self.request.clear();
+        self.request.resize(PREFIX_LENGTH, 0);
+        self.request.extend_from_slice(body);
+        let refuse = |error| Failure::Connection(Error::wire(Phase::Established, &error));
+        let mut fields = Appender::reopen(&mut self.request, PREFIX_LENGTH).map_err(refuse)?;
+        fields.string("$db", database);
+        fields.finish();
+        Ok(())
+    }
+
+    pub(super) fn occupy(&mut self, slot: u32, operation: Operation) {
+        let at = slot as usize;
+        if at >= self.operations.len() {
+            self.operations.resize_with(at + 1, || None);
+        }
+        self.operations[at] = Some(operation);
+        self.in_flight += 1;
+    }
+
+    pub(super) fn start(&mut self, slot: u32, operation: Operation) {
+        self.inbox.attend();
+        self.occupy(slot, operation);
+        self.proceed(slot);
+        self.rest();
+    }
+
+    /// Goes on with an operation that is new, or whose server may have become usable.
+    pub(super) fn proceed(&mut self, slot: u32) {
+        let Some(Some(operation)) = self.operations.get_mut(slot as usize) else {
+            return;
+        };
+        let Some(attached) = self.clients.get(operation.client as usize) else {
+            return;
+        };
+        let (client, kind, is_command) = (
+            &attached.client,
+            operation.kind,
+            operation.kind == Kind::Command,
+        );
+        if !client.is_selectable() {
+            let (since, deadline) = match operation.stage {
+                Stage::Selecting { since, deadline } => (since, deadline),
+                _ => {
+                    if is_command {
+                        let spare = self.buffers.pop().unwrap_or_default();
+                        operation.request = std::mem::replace(&mut self.request, spare);
+                    }
+                    let since = Instant::now();
+                    (since, client.selection_deadline(since, operation.until))
+                }
+            };
+            operation.stage = Stage::Selecting { since, deadline };
+            return client.wait_for_server(slot, since, deadline);
+        }
+        if is_command && let Stage::Selecting { .. } = operation.stage {
+            self.buffers.push(std::mem::replace(
+                &mut self.request,
+                std::mem::take(&mut operation.request),
+            ));
+        }
+        match kind {
+            Kind::Connect => self.complete_later(slot, Completion::Text("null".to_owned())),
+            Kind::Warm(connections) => {
+                let (id, client) = (operation.client, Arc::clone(client));
+                self.vacate(slot);
+                self.spawn(id, slot, async move {
+                    client.warm(connections).await.map(|()| "null".to_owned())
+                });
+            }
+            Kind::CheckOut | Kind::Command => self.check_out_for(slot),
+        }
+    }
+
+    fn check_out_for(&mut self, slot: u32) {
+        let Some(Some(operation)) = self.operations.get_mut(slot as usize) else {
+            return;
+        };
+        let Some(attached) = self.clients.get(operation.client as usize) else {
+            return;
+        };
+        let is_command = operation.kind == Kind::Command;
+        let request = Request {
+            purpose: Purpose::Operation,
+            origin: Origin(slot),
+            wait_until: operation.until,
+            // A connection for a user is his until he returns it.
+            use_until: operation.until.filter(|_| is_command),
+        };
+        let inbox = &self.inbox;
+        let waiter = || Waiter {
+            to: Arc::clone(inbox) as Arc<dyn Deliver>,
+            slot,
+        };
+        let server = attached.client.server();
+        match server.pool().check_out(request, waiter, &mut self.effects) {
+            CheckOut::Taken(checked_out) => self.served(slot, checked_out),
+            CheckOut::Queued(ticket) => {
+                operation.stage = Stage::Waiting(ticket);
+                if is_command {
+                    let spare = self.buffers.pop().unwrap_or_default();
+                    operation.request = std::mem::replace(&mut self.request, spare);
+                }
+            }
+            CheckOut::Refused(error) => {
+                let address = server.address().clone();
+                self.fail_later(slot, Failure::CheckOut { error, address });
+            }
+        }
+        self.settle();
+    }
+
+    /// An operation that waited got a connection, or none.
+    pub(super) fn checked_out(&mut self, slot: u32, result: CheckOutResult<Wired>) {
+        let Some(Some(operation)) = self.operations.get_mut(slot as usize) else {
+            return;
+        };
+        match result {
+            Ok(checked_out) => {
+                if operation.kind == Kind::Command {
+                    self.buffers.push(std::mem::replace(
+                        &mut self.request,
+                        std::mem::take(&mut operation.request),
+                    ));
+                }
+                self.served(slot, checked_out);
+            }
+            Err(error) => {
+                let Some(attached) = self.clients.get(operation.client as usize) else {
+                    return;
+                };
+                let address = attached.client.server().address().clone();
+                self.fail_later(slot, Failure::CheckOut { error, address });
+            }
+        }
+    }
+
+    /// The operation has a connection; its request, if it has one, is in `self.request`.
+    fn served(&mut self, slot: u32, checked_out: CheckedOut<Wired>) {
+        let Some(Some(operation)) = self.operations.get_mut(slot as usize) else {
+            return;
+        };
+        let (id, kind) = (operation.client, operation.kind);
+        operation.stage = Stage::Running;
+        let connection = checked_out.key.id.0;
+        match (self.adopt(checked_out, id, kind == Kind::CheckOut), kind) {
+            (Err(error), _) => self.fail_later(slot, Failure::Connection(error)),
+            (Ok(token), Kind::CheckOut) => {
+                self.complete_later(
+                    slot,
+                    Completion::Connection(super::CheckedOutInfo { token, connection }),
+                );
+            }
+            (Ok(token), _) => self.send(slot, token),
+        }
+    }
+
+    /// Watches a connection that was checked out of a client's pool. One that this lane used last is
+    /// watched already.
+    pub(super) fn adopt(
+        &mut self,
+        mut checked_out: CheckedOut<Wired>,
+        client: ClientId,
+        pinned: bool,
+    ) -> Result<Token, Error> {
+        let key = checked_out.key;
+        let home = checked_out.connection.home();
+        let known = home
+            .and_then(|home| home.token_at(&self.watcher))
+            .map(Token);
+        let token = match known.filter(|token| self.entries.get_mut(*token).is_some()) {
+            Some(token) => token,
+            None => {
+                let Some(attached) = self.clients.get(client as usize) else {
+                    return Err(super::gone());
+                };
+                let server = Arc::clone(attached.client.server());
+                self.reclaim();
+                checked_out.connection.leave_home();
+                let token = self.entries.insert(Entry {
+                    server: Arc::clone(&server),
+                    key,
+                    held: None,
+                });
+                if let Err(error) = self.readiness.watch(checked_out.connection.socket(), token) {
+                    self.entries.remove(token);
+                    let error = Error::io(Phase::Established, &error).at(server.address());
+                    let _ = server.pool().check_in(
+                        checked_out,
+                        Condition::Errored(error.clone()),
+                        &mut self.effects,
+                    );
+                    return Err(error);
+                }
+                checked_out
+                    .connection
+                    .move_home(Home::new(Arc::clone(&self.watcher), token.0));
+                token
+            }
+        };
+        if let Some(entry) = self.entries.get_mut(token) {
+            entry.held = Some(Held {
+                checked_out,
+                client,
+                slot: None,
+                request_id: 0,
+                started: None,
+                pinned,
+                timed: false,
+                broken: None,
+            });
+        }
+        Ok(token)
+    }
+
+    /// The connection under `token`, if it is in use here.
+    pub(super) fn held(&mut self, token: Token) -> Option<&mut Held> {
+        self.entries.get_mut(token)?.held.as_mut()
+    }
+
+    /// Writes the request in `self.request` on a connection in use.
+    pub(super) fn send(&mut self, slot: u32, token: Token) {
+        self.next_request_id = self.next_request_id.checked_add(1).unwrap_or(1);
+        let request_id = self.next_request_id;
+        let Some(held) = self
+            .entries
+            .get_mut(token)
+            .and_then(|entry| entry.held.as_mut())
+        else {
+            return;
+        };
+        let monitored = self
+            .clients
+            .get(held.client as usize)
+            .is_some_and(|attached| attached.monitored);
+        let (length, limit) = (
+            self.request.len(),
+            held.checked_out.connection.limits().max_message_size,
+        );
+        if length > limit {
+            let message = format!(
+                "The command of {length} bytes exceeds the server's limit of {limit} bytes"
+            );
+            self.fail_later(slot, Failure::InvalidArgument(message));
+            return self.finish(token);
+        }
+        held.slot = Some(slot);
+        held.request_id = request_id;
+        held.started = monitored.then(Instant::now);
+        if monitored {
+            self.journal_started(slot, token);
+        }
+        let Some(held) = self
+            .entries
+            .get_mut(token)
+            .and_then(|entry| entry.held.as_mut())
+        else {
+            return;
+        };
+        let channel = &mut held.checked_out.connection;
+        let sent = channel
+            .begin(&mut self.request, request_id)
+            .and_then(|()| channel.send());
+        let watched = sent.and_then(|sent| match sent {
+            Sent::Whole => Ok(()),
+            Sent::Blocked => self
+                .readiness
+                .change(channel.socket(), token, Interest::ReadWrite)
+                .map_err(|error| Error::io(Phase::Established, &error)),
+        });
+        if let Err(error) = watched {
+            self.connection_failed(token, error);
+        }
+    }
+
+    /// Ends an operation's occupation of its slot.
+    pub(super) fn vacate(&mut self, slot: u32) {
+        if let Some(operation) = self
+            .operations
+            .get_mut(slot as usize)
+            .and_then(Option::take)
+        {
+            self.in_flight -= 1;
+            if operation.request.capacity() > 0 {
+                self.buffers.push(operation.request);
+            }
+        }
+    }
+
+    /// Tells the waiters that an input of a pool has left in the effects, until none is left.
+    pub(super) fn settle(&mut self) {
+        while !self.effects.settled.is_empty() {
+            let mut settled = std::mem::take(&mut self.effects.settled);
+            for (waiter, result) in settled.drain(..) {
+                match std::ptr::addr_eq(Arc::as_ptr(&waiter.to), Arc::as_ptr(&self.inbox)) {
+                    true => self.checked_out(waiter.slot, result),
+                    false => waiter.to.deliver(waiter.slot, result),
+                }
+            }
+            if self.effects.settled.is_empty() {
+                // The buffer goes back, so that the next one needs no allocation.
+                self.effects.settled = settled;
+            }
+        }
+    }
+}

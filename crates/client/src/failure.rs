@@ -1,0 +1,250 @@
+use ferropool_connection::{Address, Error, ErrorKind};
+use ferropool_pool::{CheckOutError, Ended, Timeout};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// Why an operation failed, as a code and fields. The edge makes an error of it.
+#[derive(Clone, Debug)]
+pub enum Failure {
+    /// The connection failed, or never came to be.
+    Connection(Error),
+    /// No connection was checked out.
+    CheckOut {
+        /// Why.
+        error: CheckOutError<Error>,
+        /// Of which pool.
+        address: Address,
+    },
+    /// The connection was taken away while the operation used it.
+    Ended {
+        /// Why.
+        ended: Ended,
+        /// The server.
+        address: Address,
+        /// The connection's number.
+        connection: u64,
+    },
+    /// No server could be selected in time.
+    ServerSelection {
+        /// How long it took, in milliseconds.
+        waited_ms: u64,
+        /// What the last check failed with.
+        cause: Option<Error>,
+        /// The server that was waited for.
+        address: Address,
+    },
+    /// What was asked for cannot be done, whatever the server says.
+    InvalidArgument(String),
+    /// The caller gave up before anything was sent.
+    Aborted,
+}
+
+/// A failure's fields, as they cross the edge.
+#[derive(Debug, Serialize)]
+pub struct FailureView {
+    /// The official driver's class.
+    pub name: &'static str,
+    /// Stable; a server's own code where it gave one.
+    pub code: Value,
+    /// The specification's text.
+    pub message: String,
+    /// The server's address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Error labels.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<String>,
+    /// Explanations.
+    #[serde(skip_serializing_if = "Value::is_null")]
+    pub details: Value,
+    /// What caused it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Box<FailureView>>,
+}
+
+impl Failure {
+    /// The failure's fields.
+    pub fn view(&self) -> FailureView {
+        match self {
+            Self::Connection(error) => view_error(error),
+            Self::CheckOut { error, address } => view_check_out(error, address),
+            Self::Ended {
+                ended,
+                address,
+                connection,
+            } => view_ended(*ended, address, *connection),
+            Self::ServerSelection {
+                waited_ms,
+                cause,
+                address,
+            } => FailureView {
+                details: json!({ "waitedMS": waited_ms }),
+                cause: cause.as_ref().map(|cause| Box::new(view_error(cause))),
+                ..view(
+                    "MongoServerSelectionError",
+                    "FERROPOOL_SERVER_SELECTION",
+                    match cause {
+                        Some(cause) => cause.message().to_owned(),
+                        None => format!("Server selection timed out after {waited_ms} ms"),
+                    },
+                    Some(address),
+                )
+            },
+            Self::InvalidArgument(message) => view(
+                "MongoInvalidArgumentError",
+                "FERROPOOL_INVALID_ARGUMENT",
+                message.clone(),
+                None,
+            ),
+            Self::Aborted => view(
+                "AbortError",
+                "FERROPOOL_ABORTED",
+                "The operation was aborted".to_owned(),
+                None,
+            ),
+        }
+    }
+
+    /// The failure as JSON.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(&self.view()).unwrap_or_default()
+    }
+}
+
+fn view(
+    name: &'static str,
+    code: &'static str,
+    message: String,
+    address: Option<&Address>,
+) -> FailureView {
+    FailureView {
+        name,
+        code: Value::from(code),
+        message,
+        address: address.map(ToString::to_string),
+        labels: Vec::new(),
+        details: Value::Null,
+        cause: None,
+    }
+}
+
+fn view_error(error: &Error) -> FailureView {
+    let (name, code) = match error.kind() {
+        ErrorKind::Network => ("MongoNetworkError", "FERROPOOL_NETWORK"),
+        ErrorKind::NetworkTimeout => ("MongoNetworkTimeoutError", "FERROPOOL_NETWORK_TIMEOUT"),
+        ErrorKind::Protocol => ("MongoParseError", "FERROPOOL_PROTOCOL"),
+        ErrorKind::Server(_) => ("MongoServerError", "FERROPOOL_SERVER"),
+    };
+    let mut view = view(name, code, error.message().to_owned(), error.address());
+    view.labels = error
+        .labels()
+        .iter()
+        .map(|label| label.name().to_owned())
+        .collect();
+    view.details = json!({ "phase": error.phase().name() });
+    if let ErrorKind::Server(failure) = error.kind() {
+        if let Some(code) = failure.code {
+            view.code = Value::from(code);
+        }
+        view.labels.extend(failure.labels.iter().cloned());
+        view.details["codeName"] = Value::from(failure.code_name.clone());
+    }
+    view
+}
+
+fn view_check_out(error: &CheckOutError<Error>, address: &Address) -> FailureView {
+    match error {
+        CheckOutError::PoolClosed => view(
+            "MongoPoolClosedError",
+            "FERROPOOL_POOL_CLOSED",
+            error.to_string(),
+            Some(address),
+        ),
+        CheckOutError::PoolCleared { cause } => FailureView {
+            labels: vec!["PoolRequestedRetry".to_owned()],
+            cause: cause.as_ref().map(|cause| Box::new(view_error(cause))),
+            ..view(
+                "MongoPoolClearedError",
+                "FERROPOOL_POOL_CLEARED",
+                match cause {
+                    Some(cause) => format!(
+                        "Connection pool for {address} was cleared because another operation failed with: {}",
+                        cause.message()
+                    ),
+                    None => format!("Connection pool for {address} is paused"),
+                },
+                Some(address),
+            )
+        },
+        CheckOutError::Timeout(timeout) => FailureView {
+            details: explain(timeout),
+            ..view(
+                "MongoWaitQueueTimeoutError",
+                "FERROPOOL_WAIT_QUEUE_TIMEOUT",
+                error.to_string(),
+                Some(address),
+            )
+        },
+        CheckOutError::Connection(error) => view_error(error),
+        CheckOutError::Cancelled => Failure::Aborted.view(),
+    }
+}
+
+fn view_ended(ended: Ended, address: &Address, connection: u64) -> FailureView {
+    match ended {
+        Ended::Interrupted => FailureView {
+            labels: vec!["PoolRequestedRetry".to_owned()],
+            ..view(
+                "MongoPoolClearedError",
+                "FERROPOOL_POOL_CLEARED",
+                format!("Connection to {address} interrupted due to server monitor timeout"),
+                Some(address),
+            )
+        },
+        Ended::Deadline => view(
+            "MongoNetworkTimeoutError",
+            "FERROPOOL_NETWORK_TIMEOUT",
+            format!("connection {connection} to {address} timed out"),
+            Some(address),
+        ),
+        Ended::PoolClosed => view(
+            "MongoPoolClosedError",
+            "FERROPOOL_POOL_CLOSED",
+            format!("Connection to {address} was interrupted because its pool was closed"),
+            Some(address),
+        ),
+    }
+}
+
+/// What there was to wait for, so that a time-out says something.
+fn explain(timeout: &Timeout<Error>) -> Value {
+    let pool = &timeout.pool;
+    let holders: Vec<Value> = timeout
+        .holders
+        .iter()
+        .map(|holder| {
+            json!({
+                "connectionId": holder.connection.0,
+                "purpose": crate::stats::purpose_name(holder.purpose),
+                "ageMS": holder.age.as_millis() as u64,
+            })
+        })
+        .collect();
+    let last_clear = timeout.last_clear.as_ref().map(|(ago, cause)| {
+        json!({
+            "agoMS": ago.as_millis() as u64,
+            "cause": cause.as_ref().map(|cause| cause.message().to_owned()),
+        })
+    });
+    json!({
+        "waitedMS": timeout.waited.as_millis() as u64,
+        "state": crate::stats::status_name(pool.status),
+        "total": pool.total(),
+        "pending": pool.pending,
+        "available": pool.available,
+        "inUse": pool.in_use.iter().sum::<u32>(),
+        "waitQueueSize": pool.wait_queue,
+        "holders": holders,
+        "lastClear": last_clear,
+    })
+}

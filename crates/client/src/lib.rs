@@ -1,0 +1,28 @@
+//! Options, operations from bytes to reply, deadlines, and the runtime that owns the core's threads.
+//!
+//! A [`Client`] is what a user opens; an [`Engine`] is a lane with the operations of its thread on
+//! it. An operation lives in a slot that its caller chose, and ends in exactly one completion.
+//!
+//! **Invariants**
+//! - Nothing here knows JavaScript: bytes in, bytes and numbers out, through buffers that the driver
+//!   lends.
+//! - A failure completes in a later turn, never inside the call that caused it.
+
+#![forbid(unsafe_code)]
+
+mod client;
+mod engine;
+mod failure;
+mod note;
+mod options;
+mod runtime;
+mod selection;
+mod stats;
+
+pub use client::{Client, Closed};
+pub use engine::{CheckedOutInfo, ClientId, Completion, Engine, Journal, Turn, kind};
+pub use failure::{Failure, FailureView};
+pub use note::Note;
+pub use options::{ClientOptions, OptionError, OptionErrorKind, OptionValue};
+pub use runtime::runtime;
+pub use stats::PoolStatsView;

@@ -1,0 +1,22 @@
+use crate::failure::Failure;
+
+/// What a lane's owner hears from the core's threads, besides connections.
+#[derive(Debug)]
+pub enum Note {
+    /// Some pool has events for its subscriber.
+    Events,
+    /// The operation may select a server again, or its deadline for that has passed.
+    Selected {
+        /// The operation.
+        slot: u32,
+        /// The failure, if it has waited long enough.
+        failure: Option<Box<Failure>>,
+    },
+    /// Something that took a while has finished.
+    Finished {
+        /// The operation.
+        slot: u32,
+        /// A JSON text, or why there is none.
+        outcome: Result<String, Box<Failure>>,
+    },
+}
