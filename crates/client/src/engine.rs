@@ -127,7 +127,7 @@ impl Engine {
             operations: Vec::new(),
             entries: Table::new(),
             effects: Effects::new(),
-            batch: Batch::new(),
+            batch: Batch::default(),
             messages: Vec::new(),
             released: Vec::new(),
             deferred: VecDeque::new(),

@@ -2,9 +2,9 @@ use crate::table::Token;
 use ferropool_connection::{Socket, Watcher};
 use ferropool_pool::fork::ProcessMark;
 use parking_lot::Mutex;
-use rustix::buffer::spare_capacity;
 use rustix::event::{EventfdFlags, Timespec, epoll, eventfd};
 use rustix::io;
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::Arc;
 
@@ -42,46 +42,24 @@ pub struct Ready {
 }
 
 /// What one look found; reused, so that looking allocates nothing.
+#[derive(Debug, Default)]
 pub struct Batch {
-    events: Vec<epoll::Event>,
+    ready: Vec<Ready>,
+    full: bool,
 }
 
 impl Batch {
     /// How many sockets one look reports at the most.
     const CAPACITY: usize = 256;
 
-    /// An empty batch.
-    pub fn new() -> Self {
-        Self {
-            events: Vec::with_capacity(Self::CAPACITY),
-        }
-    }
-
     /// Whether there may be more than the look reported.
     pub fn is_full(&self) -> bool {
-        self.events.len() == self.events.capacity()
+        self.full
     }
 
-    /// What is at `index`, the wake-up left out; `None` past the end.
-    pub fn get(&self, index: usize) -> Option<Option<Ready>> {
-        let event = self.events.get(index)?;
-        let (token, flags) = (event.data.u64(), event.flags);
-        let to_read = epoll::EventFlags::IN
-            | epoll::EventFlags::RDHUP
-            | epoll::EventFlags::HUP
-            | epoll::EventFlags::ERR;
-        Some((token != WAKE).then(|| Ready {
-            token: Token(token),
-            readable: flags.intersects(to_read),
-            writable: flags.contains(epoll::EventFlags::OUT),
-        }))
-    }
-}
-
-impl Default for Batch {
-    /// A batch that has no room yet, to stand in for one that is in use.
-    fn default() -> Self {
-        Self { events: Vec::new() }
+    /// The sockets that are ready.
+    pub fn ready(&self) -> &[Ready] {
+        &self.ready
     }
 }
 
@@ -151,12 +129,27 @@ impl Readiness {
             tv_sec: 0,
             tv_nsec: 0,
         };
-        batch.events.clear();
-        epoll::wait(&self.epoll, spare_capacity(&mut batch.events), Some(&NOW))?;
-        if batch.events.iter().any(|event| event.data.u64() == WAKE) {
-            // Read before the inbox is: a message behind it wakes again.
-            let _ = io::read(&self.wake, &mut [0u8; 8]);
+        let to_read = epoll::EventFlags::IN
+            | epoll::EventFlags::RDHUP
+            | epoll::EventFlags::HUP
+            | epoll::EventFlags::ERR;
+        batch.ready.clear();
+        let mut space = [MaybeUninit::uninit(); Batch::CAPACITY];
+        let (events, _) = epoll::wait(&self.epoll, &mut space, Some(&NOW))?;
+        for event in &*events {
+            let (token, flags) = (event.data.u64(), event.flags);
+            if token == WAKE {
+                // Read before the inbox is: a message behind it wakes again.
+                let _ = io::read(&self.wake, &mut [0u8; 8]);
+                continue;
+            }
+            batch.ready.push(Ready {
+                token: Token(token),
+                readable: flags.intersects(to_read),
+                writable: flags.contains(epoll::EventFlags::OUT),
+            });
         }
+        batch.full = events.len() == Batch::CAPACITY;
         Ok(())
     }
 

@@ -49,17 +49,13 @@ impl Engine {
         // A set that is valid can be looked at; if it were not, nothing would be ready.
         let _ = self.readiness.look(&mut batch);
         more |= batch.is_full();
-        let mut at = 0;
-        while let Some(ready) = batch.get(at) {
+        for ready in batch.ready() {
             if !outbox.has_room() {
                 // Level triggering reports the rest again.
                 more = true;
                 break;
             }
-            if let Some(ready) = ready {
-                self.handle(ready, outbox);
-            }
-            at += 1;
+            self.handle(*ready, outbox);
         }
         self.batch = batch;
         self.rest();

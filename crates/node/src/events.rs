@@ -1,0 +1,141 @@
+use ferropool_client::{Failure, Journal};
+use ferropool_pool::{EventKind, FailedReason};
+use serde_json::json;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// Numbers in an event's record: kind, client, connection, time (ms since the epoch), duration (ms),
+/// reason, origin, index of its text or -1.
+pub(crate) const WIDTH: usize = 8;
+
+/// Turns an event into numbers, and what numbers cannot say into a text.
+pub(crate) fn encode(
+    event: &Journal,
+    client: &ferropool_client::Client,
+    texts: &mut Vec<String>,
+) -> [f64; WIDTH] {
+    let mut record = [0.0; WIDTH];
+    record[7] = -1.0;
+    let mut say = |value: serde_json::Value| {
+        texts.push(value.to_string());
+        (texts.len() - 1) as f64
+    };
+    let event = match event {
+        Journal::Pool(id, event) => {
+            (record[1], record[3]) = (f64::from(*id), milliseconds(event.at));
+            &event.kind
+        }
+        Journal::CommandStarted {
+            client,
+            slot,
+            connection,
+            request_id,
+            at,
+        } => {
+            return [
+                11.0,
+                f64::from(*client),
+                *connection as f64,
+                milliseconds(*at),
+                0.0,
+                f64::from(*request_id),
+                f64::from(*slot),
+                -1.0,
+            ];
+        }
+    };
+    let failure = |failure: &Failure| serde_json::to_value(failure.view()).unwrap_or_default();
+    match event {
+        EventKind::PoolCreated => {
+            let options: serde_json::Map<_, _> = client
+                .options()
+                .given
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), json!(value)))
+                .collect();
+            (record[0], record[7]) = (0.0, say(json!({ "options": options })));
+        }
+        EventKind::PoolReady => record[0] = 1.0,
+        EventKind::PoolCleared {
+            service,
+            interrupt_in_use,
+        } => {
+            (record[0], record[5]) = (2.0, f64::from(u8::from(*interrupt_in_use)));
+            if let Some(service) = service {
+                record[7] = say(json!({ "serviceId": hex(&service.0) }));
+            }
+        }
+        EventKind::PoolClosed => record[0] = 3.0,
+        EventKind::ConnectionCreated { connection } => {
+            (record[0], record[2]) = (4.0, connection.0 as f64)
+        }
+        EventKind::ConnectionReady {
+            connection,
+            duration,
+        } => {
+            (record[0], record[2], record[4]) =
+                (5.0, connection.0 as f64, in_milliseconds(*duration));
+        }
+        EventKind::ConnectionClosed {
+            connection,
+            reason,
+            service,
+            error,
+        } => {
+            (record[0], record[2], record[5]) =
+                (6.0, connection.0 as f64, f64::from(*reason as u8));
+            if service.is_some() || error.is_some() {
+                let error = error
+                    .as_ref()
+                    .map(|error| failure(&Failure::Connection(error.clone())));
+                record[7] = say(
+                    json!({ "error": error, "serviceId": service.map(|service| hex(&service.0)) }),
+                );
+            }
+        }
+        EventKind::CheckOutStarted { origin } => {
+            (record[0], record[6]) = (7.0, f64::from(origin.0))
+        }
+        EventKind::CheckOutFailed {
+            origin,
+            error,
+            duration,
+        } => {
+            (record[0], record[4]) = (8.0, in_milliseconds(*duration));
+            (record[5], record[6]) = (
+                f64::from(FailedReason::of(error) as u8),
+                f64::from(origin.0),
+            );
+            let address = client.server().address().clone();
+            record[7] = say(
+                json!({ "error": failure(&Failure::CheckOut { error: error.clone(), address }) }),
+            );
+        }
+        EventKind::CheckedOut {
+            origin,
+            connection,
+            duration,
+        } => {
+            (record[0], record[2], record[4]) =
+                (9.0, connection.0 as f64, in_milliseconds(*duration));
+            record[6] = f64::from(origin.0);
+        }
+        EventKind::CheckedIn { connection } => (record[0], record[2]) = (10.0, connection.0 as f64),
+    }
+    record
+}
+
+fn in_milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e3
+}
+
+/// An instant as milliseconds since the epoch, by the clocks as they stand now.
+fn milliseconds(at: Instant) -> f64 {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    in_milliseconds(now) - in_milliseconds(at.elapsed())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

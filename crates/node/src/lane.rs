@@ -1,0 +1,395 @@
+use crate::event_loop::EventLoop;
+use crate::memory::Buffers;
+use crate::tokio_lane::TokioLane;
+use crate::{events, fork, options};
+use ferropool_client::{
+    CheckedOutInfo, Client, ClientOptions, Engine, Failure, Journal, OptionError, OptionErrorKind,
+};
+use ferropool_lane::Token;
+use ferropool_pool::ServiceId;
+use napi::bindgen_prelude::{Buffer, Float64Array, FnArgs, Function, Int32Array, Uint8Array};
+use napi::{Env, Error, JsValue, Result};
+use napi_derive::napi;
+use parking_lot::Mutex;
+use serde_json::json;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One environment's way into the core. See `crates/lane` for what a lane is, and `ts/lane.ts` for the
+/// layout of its buffers.
+#[napi]
+pub struct Lane {
+    engine: Arc<Mutex<Engine>>,
+    driver: Driver,
+    databases: RefCell<Vec<String>>,
+    send: Uint8Array,
+    events: RefCell<Events>,
+}
+
+enum Driver {
+    EventLoop(EventLoop),
+    Tokio(TokioLane),
+}
+
+/// Events that were drained from the engine and have not reached TypeScript.
+struct Events {
+    pending: VecDeque<Journal>,
+    records: Float64Array,
+    texts: Vec<String>,
+}
+
+/// What TypeScript lends a lane, for as long as it lives.
+#[napi(object)]
+pub struct LentBuffers {
+    /// Two buffers for replies.
+    pub slabs: (Uint8Array, Uint8Array),
+    /// Two arrays for completions, six numbers each.
+    pub records: (Int32Array, Int32Array),
+    /// Where a command's BSON is put before `command` is called.
+    pub send: Uint8Array,
+    /// For events, eight numbers each.
+    pub events: Float64Array,
+}
+
+#[napi]
+impl Lane {
+    /// Opens a lane: driven by the environment's event loop, or else by tokio.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(
+        env: Env,
+        event_loop: bool,
+        lent: LentBuffers,
+        on_turn: Function<'_, FnArgs<(u32, u32, bool)>, ()>,
+    ) -> Result<Self> {
+        fork::watch_forks();
+        let engine = Engine::new().map_err(|error| Error::from_reason(error.to_string()))?;
+        let engine = Arc::new(Mutex::new(engine));
+        let callback = on_turn.raw();
+        let (slabs, records) = (lent.slabs, lent.records);
+        let driver = match event_loop {
+            true => {
+                let buffers = Buffers::new([slabs.0, slabs.1], [records.0, records.1]);
+                EventLoop::start(env, callback, Arc::clone(&engine), buffers).map(Driver::EventLoop)
+            }
+            false => TokioLane::start(env, callback, Arc::clone(&engine), slabs.0, records.0)
+                .map(Driver::Tokio),
+        };
+        let driver = driver
+            .ok_or_else(|| Error::from_reason("the environment's event loop cannot be had"))?;
+        let events = Events {
+            pending: VecDeque::new(),
+            records: lent.events,
+            texts: Vec::new(),
+        };
+        Ok(Self {
+            engine,
+            driver,
+            databases: RefCell::default(),
+            send: lent.send,
+            events: RefCell::new(events),
+        })
+    }
+
+    /// Opens a client from a connection string, or a pool from an address. Options are JSON.
+    #[napi(catch_unwind)]
+    pub fn open(
+        &self,
+        monitored: bool,
+        target: String,
+        options_json: String,
+        platform: String,
+    ) -> Result<u32> {
+        let options = options::parse(&options_json);
+        let parse = if monitored {
+            ClientOptions::from_uri
+        } else {
+            ClientOptions::from_address
+        };
+        let options = parse(&target, &options, &platform).map_err(|error| refuse_option(&error))?;
+        let mut engine = self.engine.lock();
+        let client = Client::new(options, Arc::clone(engine.inbox()));
+        Ok(engine.attach(client))
+    }
+
+    /// Forgets a client that is closed.
+    #[napi(catch_unwind)]
+    pub fn detach(&self, client: u32) {
+        self.engine.lock().detach(client);
+    }
+
+    /// The address of a client's server.
+    #[napi(catch_unwind)]
+    pub fn address(&self, client: u32) -> String {
+        self.engine
+            .lock()
+            .client(client)
+            .map(|client| client.server().address().to_string())
+            .unwrap_or_default()
+    }
+
+    /// A number for a database's name.
+    #[napi(catch_unwind)]
+    pub fn intern_database(&self, name: String) -> u32 {
+        let mut databases = self.databases.borrow_mut();
+        databases.push(name);
+        (databases.len() - 1) as u32
+    }
+
+    /// Says who listens to a client's pool and commands.
+    #[napi(catch_unwind)]
+    pub fn subscribe(&self, client: u32, pool: bool, commands: bool) {
+        self.engine.lock().subscribe(client, pool, commands);
+    }
+
+    /// Completes with a text when the client's server can be used.
+    #[napi(catch_unwind)]
+    pub fn connect(&self, client: u32, slot: u32) {
+        self.act(|engine| engine.connect(client, slot));
+    }
+
+    /// Completes with a text when so many connections are established.
+    #[napi(catch_unwind)]
+    pub fn warm(&self, client: u32, slot: u32, connections: u32) {
+        self.act(|engine| engine.warm(client, slot, connections));
+    }
+
+    /// Completes with a text when the client is closed; a negative drain time is no limit.
+    #[napi(catch_unwind)]
+    pub fn close(&self, client: u32, slot: u32, drain_ms: f64) {
+        let drain = (drain_ms >= 0.0).then(|| Duration::from_secs_f64(drain_ms / 1e3));
+        self.act(|engine| engine.close(client, slot, drain));
+    }
+
+    /// Runs the command whose BSON is in the first `length` bytes of the send buffer.
+    #[napi(catch_unwind)]
+    pub fn command(&self, client: u32, database: u32, slot: u32, length: u32, timeout_ms: f64) {
+        self.command_bytes(
+            client,
+            database,
+            slot,
+            &self.send[..length as usize],
+            timeout_ms,
+        );
+    }
+
+    /// Runs a command that has a buffer of its own.
+    #[napi(catch_unwind)]
+    pub fn command_in(
+        &self,
+        client: u32,
+        database: u32,
+        slot: u32,
+        body: Uint8Array,
+        timeout_ms: f64,
+    ) {
+        self.command_bytes(client, database, slot, &body, timeout_ms);
+    }
+
+    /// Runs a command on a connection that a user holds, from the send buffer or one of its own.
+    #[napi(catch_unwind)]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "numbers cross cheaply, an object does not"
+    )]
+    pub fn command_on(
+        &self,
+        client: u32,
+        token_low: u32,
+        token_high: u32,
+        database: u32,
+        slot: u32,
+        length: u32,
+        timeout_ms: f64,
+        body: Option<Uint8Array>,
+    ) -> Result<()> {
+        let databases = self.databases.borrow();
+        let body = body.as_deref().unwrap_or(&self.send[..length as usize]);
+        let (token, database) = (
+            token(token_low, token_high),
+            database_name(&databases, database),
+        );
+        self.act(|engine| {
+            engine.command_on(client, token, slot, database, body, duration(timeout_ms))
+        })
+        .map_err(|failure| refuse(&failure))
+    }
+
+    /// Completes with a connection.
+    #[napi(catch_unwind)]
+    pub fn check_out(&self, client: u32, slot: u32, timeout_ms: f64) {
+        self.act(|engine| engine.check_out(client, slot, duration(timeout_ms)));
+    }
+
+    /// Takes an available connection, and puts its token's halves and its number into `into`.
+    #[napi(catch_unwind)]
+    pub fn try_check_out(&self, client: u32, origin: u32, mut into: Int32Array) -> Result<bool> {
+        let taken = self
+            .engine
+            .lock()
+            .try_check_out(client, origin)
+            .map_err(|failure| refuse(&failure))?;
+        let Some(CheckedOutInfo { token, connection }) = taken else {
+            return Ok(false);
+        };
+        #[allow(unsafe_code, reason = "writing to lent memory")]
+        // SAFETY: the array belongs to the caller, which is suspended in this call.
+        let into = unsafe { into.as_mut() };
+        into[..3].copy_from_slice(&[token.0 as i32, (token.0 >> 32) as i32, connection as i32]);
+        Ok(true)
+    }
+
+    /// Returns a connection.
+    #[napi(catch_unwind)]
+    pub fn check_in(&self, client: u32, token_low: u32, token_high: u32) -> Result<()> {
+        let token = token(token_low, token_high);
+        self.engine
+            .lock()
+            .check_in(client, token)
+            .map_err(|failure| refuse(&failure))
+    }
+
+    /// Gives an operation up.
+    #[napi(catch_unwind)]
+    pub fn cancel(&self, slot: u32) {
+        self.engine.lock().cancel(slot);
+    }
+
+    /// Marks a pool as ready.
+    #[napi(catch_unwind)]
+    pub fn ready(&self, client: u32) {
+        self.with_client(client, |client| client.server().pool().ready());
+    }
+
+    /// Clears a pool, or one service of it.
+    #[napi(catch_unwind)]
+    pub fn clear(&self, client: u32, interrupt_in_use: bool, service_id: Option<Uint8Array>) {
+        let service = service_id
+            .and_then(|id| <[u8; 12]>::try_from(&id[..]).ok())
+            .map(ServiceId);
+        self.with_client(client, |client| {
+            client
+                .server()
+                .pool()
+                .clear(None, interrupt_in_use, service)
+        });
+    }
+
+    /// A pool's statistics as JSON.
+    #[napi(catch_unwind)]
+    pub fn stats(&self, client: u32) -> String {
+        let client = self.engine.lock().client(client).map(Arc::clone);
+        client
+            .map(|client| serde_json::to_string(&client.stats()).unwrap_or_default())
+            .unwrap_or_default()
+    }
+
+    /// Operations that have not completed.
+    #[napi(catch_unwind)]
+    pub fn in_flight(&self) -> u32 {
+        self.engine.lock().in_flight()
+    }
+
+    /// A reply that no slab could hold, once.
+    #[napi(catch_unwind)]
+    pub fn take_large(&self, number: u32) -> Option<Buffer> {
+        self.engine.lock().take_large(number).map(Buffer::from)
+    }
+
+    /// Puts the next events into the events buffer, and says how many.
+    #[napi(catch_unwind)]
+    pub fn drain_events(&self) -> u32 {
+        let mut events = self.events.borrow_mut();
+        let Events {
+            pending,
+            records,
+            texts,
+        } = &mut *events;
+        texts.clear();
+        let mut engine = self.engine.lock();
+        if pending.is_empty() {
+            let mut journal = Vec::new();
+            engine.drain_events(&mut journal);
+            pending.extend(journal);
+        }
+        #[allow(unsafe_code, reason = "writing to lent memory")]
+        // SAFETY: the array belongs to the TypeScript module, which is suspended in this call.
+        let records = unsafe { records.as_mut() };
+        let mut count = 0;
+        for record in records.chunks_exact_mut(events::WIDTH) {
+            let Some(event) = pending.pop_front() else {
+                break;
+            };
+            let (Journal::Pool(id, _) | Journal::CommandStarted { client: id, .. }) = &event;
+            let Some(client) = engine.client(*id) else {
+                continue;
+            };
+            record.copy_from_slice(&events::encode(&event, client, texts));
+            count += 1;
+        }
+        count
+    }
+
+    /// The text of an event of the last drain.
+    #[napi(catch_unwind)]
+    pub fn event_text(&self, index: u32) -> Option<String> {
+        self.events.borrow().texts.get(index as usize).cloned()
+    }
+}
+
+impl Lane {
+    fn command_bytes(&self, client: u32, database: u32, slot: u32, body: &[u8], timeout_ms: f64) {
+        let databases = self.databases.borrow();
+        let database = database_name(&databases, database);
+        self.act(|engine| engine.command(client, slot, database, body, duration(timeout_ms)));
+    }
+
+    /// Acts on the engine; the process stays alive while something is in flight.
+    fn act<R>(&self, input: impl FnOnce(&mut Engine) -> R) -> R {
+        let mut engine = self.engine.lock();
+        let result = input(&mut engine);
+        let alive = engine.in_flight() > 0;
+        drop(engine);
+        match &self.driver {
+            Driver::EventLoop(driver) => driver.keep_alive(alive),
+            Driver::Tokio(driver) => driver.keep_alive(alive),
+        }
+        result
+    }
+
+    fn with_client(&self, client: u32, input: impl FnOnce(&Client)) {
+        let client = self.engine.lock().client(client).map(Arc::clone);
+        if let Some(client) = client {
+            input(&client);
+        }
+    }
+}
+
+fn database_name(databases: &[String], database: u32) -> &str {
+    databases
+        .get(database as usize)
+        .map_or("admin", String::as_str)
+}
+
+fn token(low: u32, high: u32) -> Token {
+    Token(u64::from(high) << 32 | u64::from(low))
+}
+
+/// Milliseconds, where a negative number is none.
+fn duration(milliseconds: f64) -> Option<Duration> {
+    (milliseconds >= 0.0).then(|| Duration::from_secs_f64(milliseconds / 1e3))
+}
+
+/// A failure as an exception, whose message TypeScript makes an error of.
+fn refuse(failure: &Failure) -> Error {
+    Error::from_reason(failure.to_json())
+}
+
+fn refuse_option(error: &OptionError) -> Error {
+    let (name, code) = match error.kind {
+        OptionErrorKind::ConnectionString => ("MongoParseError", "FERROPOOL_CONNECTION_STRING"),
+        OptionErrorKind::Argument => ("MongoInvalidArgumentError", "FERROPOOL_INVALID_ARGUMENT"),
+    };
+    Error::from_reason(json!({ "name": name, "code": code, "message": error.message }).to_string())
+}

@@ -1,0 +1,16 @@
+//! The N-API edge: convert, call, convert.
+//!
+//! [`lane::Lane`] is everything that TypeScript sees. It decides nothing: arguments become bytes and
+//! numbers, the engine acts, and what completes crosses back through buffers that TypeScript lent.
+//!
+//! `unsafe` is in four files: `uv.rs` (libuv's functions), `event_loop.rs` and `tokio_lane.rs` (who
+//! drives the lane, and who is told when the environment ends), `fork.rs`.
+
+mod event_loop;
+mod events;
+mod fork;
+mod lane;
+mod memory;
+mod options;
+mod tokio_lane;
+mod uv;
