@@ -33,8 +33,7 @@ pub struct Closed {
 }
 
 impl Client {
-    /// A client whose operations live on the lane behind `inbox`. Its monitor, if it has one, starts at
-    /// once.
+    /// A client whose operations live on the lane behind `inbox`. Nothing is dialled before it is used.
     pub fn new(options: ClientOptions, inbox: Arc<Inbox<Note>>) -> Arc<Self> {
         let selection = Selection::new(Arc::clone(&inbox));
         let observer = Arc::new(ClientObserver {
@@ -84,6 +83,7 @@ impl Client {
     /// Puts an operation among those that wait for the server, and asks for a check.
     pub(crate) fn wait_for_server(&self, slot: u32, since: Instant, deadline: Instant) {
         self.selection.enter(slot, since, deadline);
+        self.server.start();
         self.server.request_check();
         // It may have become usable between the caller's look and the entry.
         if self.is_selectable() {

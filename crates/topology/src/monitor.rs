@@ -34,14 +34,14 @@ struct Watched {
 
 impl Monitor {
     pub(crate) fn new(
-        server: &Arc<Server>,
+        server: Weak<Server>,
+        address: Address,
         signals: Arc<Signals>,
         connect: ConnectOptions,
         options: MonitorOptions,
     ) -> Self {
-        let address = server.address().clone();
         Self {
-            server: Arc::downgrade(server),
+            server,
             address,
             signals,
             connect,

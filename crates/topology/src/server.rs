@@ -21,6 +21,8 @@ pub struct Server {
     /// Mirrors `known` for the hot path.
     usable: AtomicBool,
     monitored: bool,
+    /// The monitor that has not been started.
+    unstarted: Mutex<Option<(Monitor, Handle)>>,
     signals: Arc<Signals>,
     observer: Arc<dyn Observer>,
 }
@@ -64,7 +66,8 @@ enum Known {
 }
 
 impl Server {
-    /// A server whose monitor, if it has one, starts at once on `runtime`.
+    /// A server whose tasks run on `runtime`. Nothing is dialled before [`Self::start`], unless the
+    /// pool's user makes it ready.
     pub fn new(
         address: Address,
         options: ServerOptions,
@@ -81,32 +84,41 @@ impl Server {
         };
         let pool = Pool::new(options.pool, Box::new(connector));
         runtime.spawn(Pool::maintain(Arc::downgrade(&pool)));
-        let server = Arc::new(Self {
-            address,
-            pool,
-            known: Mutex::new(Known::Unknown {
-                error: None,
-                topology_version: None,
-            }),
-            usable: AtomicBool::new(false),
-            monitored: options.monitor.is_some(),
-            signals: Arc::new(Signals::default()),
-            observer,
-        });
-        // Set once, here: nobody else has the cell.
-        let _ = back.set(Arc::downgrade(&server));
-        if let Some(monitor) = options.monitor {
-            runtime.spawn(
+        let monitored = options.monitor.is_some();
+        let signals = Arc::new(Signals::default());
+        Arc::new_cyclic(|this| {
+            // Set once, here: nobody else has the cell.
+            let _ = back.set(Weak::clone(this));
+            let monitor = options.monitor.map(|monitor| {
                 Monitor::new(
-                    &server,
-                    Arc::clone(&server.signals),
+                    Weak::clone(this),
+                    address.clone(),
+                    Arc::clone(&signals),
                     options.connect,
                     monitor,
                 )
-                .run(),
-            );
+            });
+            Self {
+                address,
+                pool,
+                known: Mutex::new(Known::Unknown {
+                    error: None,
+                    topology_version: None,
+                }),
+                usable: AtomicBool::new(false),
+                monitored,
+                unstarted: Mutex::new(monitor.map(|monitor| (monitor, runtime.clone()))),
+                signals,
+                observer,
+            }
+        })
+    }
+
+    /// Starts the monitor, if there is one and it has not been started.
+    pub fn start(&self) {
+        if let Some((monitor, runtime)) = self.unstarted.lock().take() {
+            runtime.spawn(monitor.run());
         }
-        server
     }
 
     /// Where it is.

@@ -13,6 +13,8 @@ enum Kind {
     /// An integer from the first to the second, inclusive.
     Integer(i64, i64, fn(&mut ClientOptions, i64)),
     Boolean(fn(&mut ClientOptions, bool)),
+    /// One of these; for those who open the client to look at.
+    Choice(&'static [&'static str]),
     /// A string of at most so many bytes.
     Text(usize, fn(&mut ClientOptions, &str)),
 }
@@ -56,6 +58,11 @@ const TABLE: &[Spec] = &[
             }
         }),
     },
+    // Which lane carries the client is decided before the core is asked.
+    Spec {
+        name: "lane",
+        kind: Kind::Choice(&["auto", "event-loop", "tokio"]),
+    },
     Spec {
         name: "maxConnecting",
         kind: Kind::Integer(1, MAX, |options, value| {
@@ -87,6 +94,11 @@ const TABLE: &[Spec] = &[
         kind: Kind::Integer(0, MAX, |options, value| {
             options.pool.min_pool_size = value as u32
         }),
+    },
+    // Who hears of commands is decided where listeners are.
+    Spec {
+        name: "monitorCommands",
+        kind: Kind::Boolean(|_, _| {}),
     },
     Spec {
         name: "serverSelectionTimeoutMS",
@@ -145,7 +157,9 @@ pub(super) fn apply_text(
             .map_or_else(|_| OptionValue::Text(text.to_owned()), OptionValue::Number),
         (Kind::Boolean(_), "true") => OptionValue::Boolean(true),
         (Kind::Boolean(_), "false") => OptionValue::Boolean(false),
-        (Kind::Boolean(_) | Kind::Text(..), text) => OptionValue::Text(text.to_owned()),
+        (Kind::Boolean(_) | Kind::Choice(_) | Kind::Text(..), text) => {
+            OptionValue::Text(text.to_owned())
+        }
     };
     set(options, spec, &value, OptionErrorKind::ConnectionString)
 }
@@ -194,6 +208,10 @@ fn set(
             put(options, *value);
             Ok(())
         }
+        (Kind::Choice(allowed), OptionValue::Text(text)) if allowed.contains(&text.as_str()) => {
+            Ok(())
+        }
+        (Kind::Choice(allowed), _) => refuse(format!("one of \"{}\"", allowed.join("\", \""))),
         (Kind::Boolean(_), _) => refuse("true or false".to_owned()),
         (Kind::Text(limit, put), OptionValue::Text(text))
             if text.len() <= *limit && !text.contains('\0') =>

@@ -1,0 +1,58 @@
+import { Db } from './db';
+import { Endpoint } from './endpoint';
+import { MongoInvalidArgumentError } from './errors';
+import { checkNames, count, type PoolOptions, type PoolStats, type WarmOptions } from './options';
+
+/** Options of a {@link MongoClient}; they win over those of the connection string. */
+export interface MongoClientOptions extends PoolOptions {
+  /** Connects to the named server, whatever it is. Every client of this version does. */
+  directConnection?: boolean;
+  /** How long an operation waits for the server, in milliseconds. @defaultValue 30000 */
+  serverSelectionTimeoutMS?: number;
+  /** Between checks of the server, in milliseconds. @defaultValue 10000 */
+  heartbeatFrequencyMS?: number;
+  /** The least time between checks, in milliseconds. @defaultValue 500 */
+  minHeartbeatFrequencyMS?: number;
+  /** Whether command events are emitted to those who listen. @defaultValue true */
+  monitorCommands?: boolean;
+}
+
+/** A client of a MongoDB server: its pool, watched and made ready by the core. */
+export class MongoClient extends Endpoint {
+  readonly #minPoolSize: number;
+
+  /**
+   * @param uri - `mongodb://host:port/?options`.
+   * @throws {@link MongoParseError} for the connection string, {@link MongoInvalidArgumentError} for an option.
+   */
+  constructor(uri: string, options: MongoClientOptions = {}) {
+    super(true, uri, options);
+    this.#minPoolSize = options.minPoolSize ?? 0;
+  }
+
+  /** Waits until the server can be used. Optional: the first use connects. */
+  async connect(): Promise<this> {
+    await this.lane.start(this, (slot) => this.lane.native.connect(this.id, slot), () => undefined);
+    return this;
+  }
+
+  /** Waits until so many connections are established. */
+  async warm(options: WarmOptions = {}): Promise<void> {
+    checkNames('warm', options, ['min', 'signal']);
+    const min = count('min', options.min ?? this.#minPoolSize);
+    await this.lane.start(this, (slot) => this.lane.native.warm(this.id, slot, min), () => undefined, options.signal);
+  }
+
+  /** A database. */
+  db(name: string): Db {
+    if (typeof name !== 'string' || name === '' || /[\0 ."$/\\]/.test(name)) {
+      throw new MongoInvalidArgumentError(`A database's name must not be empty or contain any of \\0 . " $ / \\ or a space, received ${JSON.stringify(name)}`);
+    }
+    return new Db(this, name);
+  }
+
+  /** The pool of each server, now. */
+  pools(): PoolStats[] {
+    return [this.stats()];
+  }
+}

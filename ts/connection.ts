@@ -1,0 +1,49 @@
+import type { Document } from 'bson';
+import type { Endpoint } from './endpoint';
+import { callNative } from './errors';
+import type { CommandOptions } from './options';
+
+/**
+ * A connection that was checked out. It belongs to its holder until it is checked in, by
+ * {@link Connection.checkIn} or at the end of an `await using`.
+ */
+export class Connection {
+  /** Its number in its pool, from 1. */
+  readonly id: number;
+  /** @internal */
+  readonly owner: Endpoint;
+  /** @internal */
+  readonly token: { readonly low: number; readonly high: number };
+
+  /** @internal */
+  constructor(owner: Endpoint, low: number, high: number, id: number) {
+    this.owner = owner;
+    this.token = { low, high };
+    this.id = id;
+  }
+
+  /** The server's address. */
+  get address(): string {
+    return this.owner.address;
+  }
+
+  /** Runs a command on this connection. One at a time. */
+  command(database: string, command: Document, options?: CommandOptions): Promise<Document> {
+    return this.owner.command(database, command, options, this);
+  }
+
+  /**
+   * Returns the connection to its pool.
+   *
+   * @throws {@link MongoInvalidArgumentError} if it has been checked in already, or a command is running on it.
+   */
+  checkIn(): void {
+    const { owner, token } = this;
+    callNative(() => owner.lane.native.checkIn(owner.id, token.low, token.high));
+    if (owner.listens) owner.lane.deliverEvents();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.checkIn();
+  }
+}

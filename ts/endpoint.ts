@@ -1,0 +1,225 @@
+import { arch, endianness } from 'node:os';
+import type { Document } from 'bson';
+import { Connection } from './connection';
+import { TypedEmitter } from './emitter';
+import { callNative } from './errors';
+import {
+  CommandFailedEvent,
+  CommandStartedEvent,
+  CommandSucceededEvent,
+  commandEventNames,
+  poolEventNames,
+  poolEvents,
+  type CommandEvents,
+  type ConnectionPoolEvents,
+} from './events';
+import { CONNECTION, decode, Lane, type EventNumbers, type Operation, type Outcome, type Owner } from './lane';
+import {
+  checkNames,
+  encodeOptions,
+  milliseconds,
+  timeout,
+  type CheckOutOptions,
+  type CloseOptions,
+  type CloseResult,
+  type CommandOptions,
+  type LaneKind,
+  type PoolStats,
+} from './options';
+
+type Events = ConnectionPoolEvents & CommandEvents;
+
+const COMMAND_OPTIONS = ['signal', 'timeoutMS', 'readPreference', 'promoteValues', 'promoteLongs', 'promoteBuffers', 'useBigInt64', 'raw'];
+const CHECK_OUT_OPTIONS = ['signal', 'timeoutMS', 'readPreference'];
+const KINDS = new Set<unknown>(['auto', 'event-loop', 'tokio']);
+
+/** What a client and a pool have in common: connections of the core, commands on them, events of both. */
+export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
+  /** @internal */
+  readonly id: number;
+  /** @internal */
+  readonly lane: Lane;
+  /** The server's address. */
+  readonly address: string;
+  /** @internal Whether anybody listens. */
+  listens = false;
+  readonly #monitorsCommands: boolean;
+  #closing: Promise<CloseResult> | undefined;
+
+  /** @internal */
+  constructor(monitored: boolean, target: string, options: { lane?: LaneKind | undefined; monitorCommands?: boolean | undefined }) {
+    super();
+    const kind = options.lane ?? 'auto';
+    this.lane = Lane.of(KINDS.has(kind) ? kind : 'auto');
+    const encoded = encodeOptions(options);
+    this.id = callNative(() => this.lane.native.open(monitored, String(target), encoded, platform()));
+    this.address = this.lane.native.address(this.id);
+    this.#monitorsCommands = options.monitorCommands !== false;
+    this.lane.adopt(this, this.id);
+    // The pool's creation is recorded already; whoever constructs gets a chance to listen.
+    queueMicrotask(() => this.lane.deliverEvents());
+  }
+
+  /** Checks a connection out, for its holder alone until it is checked in. */
+  async checkOut(options: CheckOutOptions = {}): Promise<Connection> {
+    checkNames('checkOut', options, CHECK_OUT_OPTIONS);
+    const limit = timeout('timeoutMS', options.timeoutMS);
+    return this.lane.start<Connection>(
+      this,
+      (slot) => this.lane.native.checkOut(this.id, slot, limit),
+      (completion) => {
+        const connection = new Connection(this, completion.offset >>> 0, completion.length >>> 0, completion.extra);
+        // Nobody is left to take it.
+        if (options.signal?.aborted) connection.checkIn();
+        return completion.kind === CONNECTION ? connection : undefined;
+      },
+      options.signal,
+    );
+  }
+
+  /**
+   * Takes an available connection, without waiting, establishing, or passing a waiter: `undefined` where
+   * there is none.
+   *
+   * @throws {@link MongoPoolClosedError}
+   */
+  tryCheckOut(): Connection | undefined {
+    const taken = callNative(() => this.lane.native.tryCheckOut(this.id, 0xffffffff, scratch));
+    const connection = taken
+      ? new Connection(this, (scratch[0] as number) >>> 0, (scratch[1] as number) >>> 0, scratch[2] as number)
+      : undefined;
+    if (this.listens) this.lane.deliverEvents();
+    return connection;
+  }
+
+  /**
+   * Closes the pool: available connections at once, those in use as they are returned. Nothing is
+   * interrupted before `drainMS`. A second call gets the first one's result.
+   */
+  close(options: CloseOptions = {}): Promise<CloseResult> {
+    this.#closing ??= this.#close(options);
+    return this.#closing;
+  }
+
+  async #close(options: CloseOptions): Promise<CloseResult> {
+    checkNames('close', options, ['drainMS']);
+    const drain = milliseconds('drainMS', options.drainMS);
+    return this.lane.start<CloseResult>(
+      this,
+      (slot) => this.lane.native.close(this.id, slot, drain),
+      (completion) => this.lane.json(completion),
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** @internal */
+  async command(database: string, command: Document, options: CommandOptions = {}, connection?: Connection): Promise<Document> {
+    checkNames('command', options, COMMAND_OPTIONS);
+    const limit = timeout('timeoutMS', options.timeoutMS);
+    const { lane, id } = this;
+    const document = options.readPreference ? { ...command, $readPreference: { mode: options.readPreference } } : command;
+    return lane.start<Document>(
+      this,
+      (slot, operation) => {
+        const number = lane.database(database);
+        const body = lane.serialize(document);
+        if (this.#listensToCommands) operation.command = { database, document, requestId: 0 };
+        if (connection) {
+          const { low, high } = connection.token;
+          const [length, bytes] = typeof body === 'number' ? [body, undefined] : [0, body];
+          callNative(() => lane.native.commandOn(id, low, high, number, slot, length, limit, bytes));
+        } else if (typeof body === 'number') {
+          lane.native.command(id, number, slot, body, limit);
+        } else {
+          lane.native.commandIn(id, number, slot, body, limit);
+        }
+      },
+      (completion) => decode(completion, options),
+      options.signal,
+    );
+  }
+
+  /** @internal */
+  stats(): PoolStats {
+    return JSON.parse(this.lane.native.stats(this.id)) as PoolStats;
+  }
+
+  /** @internal */
+  poolEvent(kind: number, record: EventNumbers, abortReason: Error | undefined): void {
+    const [Event, name] = [poolEvents[kind], poolEventNames[kind]];
+    if (Event && name && this.listenerCount(name) > 0) {
+      this.emit(name, new Event({ ...record, address: this.address, abortReason }));
+    }
+  }
+
+  /** @internal */
+  commandStarted(operation: Operation, record: EventNumbers): void {
+    if (!operation.command) return;
+    operation.command.requestId = record.reason;
+    if (this.listenerCount('commandStarted') === 0) return;
+    const { database, document, requestId } = operation.command;
+    const command = isSensitive(document) ? {} : { ...document, $db: database };
+    const event = new CommandStartedEvent(this.address, requestId, record.connectionId, database, commandName(document), command);
+    this.emit('commandStarted', event);
+  }
+
+  /** @internal */
+  commandEnded(operation: Operation, connectionId: number, duration: number, outcome: Outcome): void {
+    if (!operation.command || operation.command.requestId === 0) return;
+    const { document, requestId } = operation.command;
+    const name = commandName(document);
+    if ('failure' in outcome) {
+      this.emit('commandFailed', new CommandFailedEvent(this.address, requestId, connectionId, name, duration, outcome.failure));
+    } else {
+      const reply = isSensitive(document) ? {} : outcome.reply;
+      this.emit('commandSucceeded', new CommandSucceededEvent(this.address, requestId, connectionId, name, duration, reply));
+    }
+  }
+
+  /** Asks the core for the events that somebody listens to, and for no others. */
+  protected listenersChanged(): void {
+    const pool = poolEventNames.some((name) => this.listenerCount(name) > 0);
+    const commands = this.#listensToCommands;
+    this.listens = pool || commands;
+    this.lane.native.subscribe(this.id, pool, commands);
+  }
+
+  get #listensToCommands(): boolean {
+    return this.#monitorsCommands && commandEventNames.some((name) => this.listenerCount(name) > 0);
+  }
+}
+
+/** Where the core puts a connection that `tryCheckOut` took. */
+const scratch = new Int32Array(4);
+
+function platform(): string {
+  const { bun, deno, node } = process.versions as Record<string, string | undefined>;
+  const runtime = bun ? `Bun v${bun}` : deno ? `Deno v${deno}` : `Node.js v${node}`;
+  return `${runtime}, ${arch()}, ${endianness()}`;
+}
+
+function commandName(command: Document): string {
+  for (const name in command) return name;
+  return '';
+}
+
+/** The commands whose content must not reach a listener ("Security"). */
+const SENSITIVE = new Set([
+  'authenticate',
+  'saslstart',
+  'saslcontinue',
+  'getnonce',
+  'createuser',
+  'updateuser',
+  'copydbgetnonce',
+  'copydbsaslstart',
+  'copydb',
+]);
+
+function isSensitive(command: Document): boolean {
+  const name = commandName(command).toLowerCase();
+  return SENSITIVE.has(name) || ((name === 'hello' || name === 'ismaster') && 'speculativeAuthenticate' in command);
+}

@@ -1,0 +1,176 @@
+import { inspect, type InspectOptions } from 'node:util';
+import type { Document } from 'bson';
+
+/** What an error says beyond its message: numbers and names that explain it. Its fields may grow. */
+export type ErrorDetails = Readonly<Record<string, unknown>>;
+
+/** A failure's fields as they cross from the core. */
+export interface Failure {
+  name: string;
+  code: string | number;
+  message: string;
+  address?: string;
+  labels?: string[];
+  details?: ErrorDetails;
+  cause?: Failure;
+}
+
+/** The base of every error of this package. */
+export class MongoError extends Error {
+  /** Stable: a `FERROPOOL_…` string, or the number that a server gave. */
+  declare code?: string | number;
+  /** The server's address, where the error belongs to one. */
+  declare readonly address?: string;
+  /** Explanations; also shown by `util.inspect`. */
+  declare readonly details?: ErrorDetails;
+  readonly #labels = new Set<string>();
+
+  constructor(message: string, failure: Partial<Failure> = {}, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    if (failure.code !== undefined) this.code = failure.code;
+    if (failure.address !== undefined) this.address = failure.address;
+    if (failure.details !== undefined) this.details = failure.details;
+    for (const label of failure.labels ?? []) this.#labels.add(label);
+  }
+
+  override get name(): string {
+    return 'MongoError';
+  }
+
+  /** The labels of the error, for example `RetryableError`. */
+  get errorLabels(): string[] {
+    return [...this.#labels];
+  }
+
+  /** Whether the error has `label`. */
+  hasErrorLabel(label: string): boolean {
+    return this.#labels.has(label);
+  }
+
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    const { stack, code, address, errorLabels, details, cause } = this;
+    const shown = Object.entries({ code, address, errorLabels, details, cause }).filter(
+      ([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0),
+    );
+    return `${stack ?? this.message} ${inspect(Object.fromEntries(shown), { ...options, compact: false })}`;
+  }
+}
+
+/** The connection failed. */
+export class MongoNetworkError extends MongoError {
+  override get name(): string {
+    return 'MongoNetworkError';
+  }
+}
+
+/** A deadline passed before the server answered. */
+export class MongoNetworkTimeoutError extends MongoNetworkError {
+  override get name(): string {
+    return 'MongoNetworkTimeoutError';
+  }
+}
+
+/** The pool was cleared or is paused. The operation may be retried. */
+export class MongoPoolClearedError extends MongoNetworkError {
+  override get name(): string {
+    return 'MongoPoolClearedError';
+  }
+}
+
+/** The pool is closed. */
+export class MongoPoolClosedError extends MongoError {
+  override get name(): string {
+    return 'MongoPoolClosedError';
+  }
+}
+
+/** A check-out waited longer than `waitQueueTimeoutMS` or `timeoutMS`; `details` say for whom. */
+export class MongoWaitQueueTimeoutError extends MongoError {
+  override get name(): string {
+    return 'MongoWaitQueueTimeoutError';
+  }
+}
+
+/** No server could be selected within `serverSelectionTimeoutMS`. */
+export class MongoServerSelectionError extends MongoError {
+  override get name(): string {
+    return 'MongoServerSelectionError';
+  }
+}
+
+/** A connection string, or a server's bytes, that cannot be read. */
+export class MongoParseError extends MongoError {
+  override get name(): string {
+    return 'MongoParseError';
+  }
+}
+
+/** An argument or option that is not what it may be. Nothing was sent. */
+export class MongoInvalidArgumentError extends MongoError {
+  constructor(message: string, failure: Partial<Failure> = { code: 'FERROPOOL_INVALID_ARGUMENT' }, cause?: unknown) {
+    super(message, failure, cause);
+  }
+
+  override get name(): string {
+    return 'MongoInvalidArgumentError';
+  }
+}
+
+/** The server answered with an error. Carries the reply's fields. */
+export class MongoServerError extends MongoError {
+  /** The whole reply. */
+  readonly errorResponse: Document;
+  declare readonly codeName?: string;
+  [field: string]: unknown;
+
+  constructor(reply: Document, failure: Partial<Failure> = {}) {
+    const message = reply['errmsg'] ?? reply['message'] ?? reply['$err'] ?? 'n/a';
+    super(String(message), { labels: (reply['errorLabels'] as string[] | undefined) ?? [], ...failure });
+    this.errorResponse = reply;
+    for (const [field, value] of Object.entries(reply)) {
+      if (!['errorLabels', 'errmsg', 'message', 'errorResponse'].includes(field)) this[field] = value;
+    }
+  }
+
+  override get name(): string {
+    return 'MongoServerError';
+  }
+}
+
+const classes: Record<string, new (message: string, failure: Partial<Failure>, cause?: unknown) => MongoError> = {
+  MongoNetworkError,
+  MongoNetworkTimeoutError,
+  MongoPoolClearedError,
+  MongoPoolClosedError,
+  MongoWaitQueueTimeoutError,
+  MongoServerSelectionError,
+  MongoParseError,
+  MongoInvalidArgumentError,
+};
+
+/** The error that a failure of the core describes. */
+export function toError(failure: Failure): Error {
+  const { name, message, code, details } = failure;
+  const cause = failure.cause && toError(failure.cause);
+  if (name === 'AbortError') return new DOMException(message, 'AbortError');
+  if (name === 'MongoServerError') {
+    const { codeName } = (details ?? {}) as { codeName?: string };
+    return new MongoServerError({ ok: 0, errmsg: message, code, ...(codeName && { codeName }) }, failure);
+  }
+  const Class = classes[name] ?? MongoError;
+  return new Class(message, failure, cause);
+}
+
+/** Calls into the addon; a failure that it throws, a JSON text, becomes the error that it describes. */
+export function callNative<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw fromNative(error);
+  }
+}
+
+function fromNative(error: unknown): unknown {
+  if (!(error instanceof Error) || !error.message.startsWith('{')) return error;
+  return toError(JSON.parse(error.message) as Failure);
+}

@@ -1,0 +1,44 @@
+/**
+ * MongoDB connections for high-throughput Node.js services.
+ *
+ * Start with {@link MongoClient}, or with {@link ConnectionPool} for one address without a topology.
+ *
+ * @packageDocumentation
+ */
+export { MongoClient, type MongoClientOptions } from './client';
+export { ConnectionPool, type ConnectionPoolOptions } from './pool';
+export { Connection } from './connection';
+export { Db } from './db';
+export {
+  MongoError,
+  MongoInvalidArgumentError,
+  MongoNetworkError,
+  MongoNetworkTimeoutError,
+  MongoParseError,
+  MongoPoolClearedError,
+  MongoPoolClosedError,
+  MongoServerError,
+  MongoServerSelectionError,
+  MongoWaitQueueTimeoutError,
+  type ErrorDetails,
+} from './errors';
+export {
+  CommandFailedEvent,
+  CommandStartedEvent,
+  CommandSucceededEvent,
+  ConnectionCheckedInEvent,
+  ConnectionCheckedOutEvent,
+  ConnectionCheckOutFailedEvent,
+  ConnectionCheckOutStartedEvent,
+  ConnectionClosedEvent,
+  ConnectionCreatedEvent,
+  ConnectionPoolClearedEvent,
+  ConnectionPoolClosedEvent,
+  ConnectionPoolCreatedEvent,
+  ConnectionPoolMonitoringEvent,
+  ConnectionPoolReadyEvent,
+  ConnectionReadyEvent,
+  type CommandEvents,
+  type ConnectionPoolEvents,
+} from './events';
+export type { CheckOutOptions, CloseOptions, CloseResult, CommandOptions, LaneKind, PoolStats, WarmOptions } from './options';

@@ -1,0 +1,307 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { deserialize, serialize, serializeWithBufferAndIndex, type Document } from 'bson';
+import { MongoInvalidArgumentError, MongoParseError, MongoServerError, toError, type Failure } from './errors';
+import { COMMAND_STARTED } from './events';
+import { native, type NativeLane } from './native';
+import type { LaneKind } from './options';
+
+/** Runs a function in the async context of whoever started an operation. */
+type Context = (run: () => void) => void;
+
+/** Someone whose operations a lane carries, and who is told of the events of its pool. */
+export interface Owner {
+  readonly id: number;
+  readonly address: string;
+  /** Whether anybody listens, so that a check-out's events need their caller's context. */
+  readonly listens: boolean;
+  poolEvent(kind: number, record: EventNumbers, abortReason: Error | undefined): void;
+  commandStarted(operation: Operation, record: EventNumbers): void;
+  commandEnded(operation: Operation, connectionId: number, duration: number, outcome: Outcome): void;
+}
+
+export type Outcome = { reply: unknown } | { failure: Error };
+
+/** An operation in a slot, until its completion. */
+export interface Operation {
+  readonly owner: Owner;
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: unknown) => void;
+  /** What a reply becomes; a failure rejects. */
+  readonly receive: (completion: Completion) => unknown;
+  /** Only where somebody listens. */
+  readonly context: Context | undefined;
+  /** For the events of a command. */
+  command?: { database: string; document: Document; requestId: number };
+  /** Its caller has given up: the promise is settled, the slot is not free yet. */
+  abandoned?: { reason: Error };
+  signal?: AbortSignal | undefined;
+  onAbort?: (() => void) | undefined;
+}
+
+/** What completed an operation. */
+export interface Completion {
+  kind: number;
+  /** The bytes: a reply's BSON, or JSON. Valid during the call that it is given to. */
+  bytes: Buffer;
+  offset: number;
+  length: number;
+  extra: number;
+}
+
+/** An event as numbers: see `crates/node/src/events.rs`. */
+export interface EventNumbers {
+  connectionId: number;
+  time: number;
+  durationMS: number;
+  reason: number;
+  text: (() => unknown) | undefined;
+}
+
+const SLAB = 512 << 10;
+const RECORD = 6;
+const COMPLETIONS = 1024;
+const EVENT = 8;
+const EVENTS = 512;
+const SEND = 64 << 10;
+const NO_ORIGIN = 0xffffffff;
+
+// Kinds of completion: `crates/client/src/engine/turn.rs`.
+const ERROR_REPLY = 1;
+const LARGE_REPLY = 2;
+const FAILURE = 3;
+export const CONNECTION = 4;
+export const TEXT = 5;
+const ABANDONED = 6;
+
+/** The largest command: a document of 16 MiB and 16 KiB around it. */
+const MAX_COMMAND = (16 << 20) + (16 << 10);
+
+// The context of the module itself: what the lane does on its own belongs to no caller.
+const inRootContext: Context = AsyncLocalStorage.snapshot();
+
+/**
+ * This thread's way into the core: the slots of its operations, and the buffers through which commands
+ * leave and completions come. One for each kind and instance of this module.
+ */
+export class Lane {
+  readonly native: NativeLane;
+  readonly #slabs = [Buffer.allocUnsafeSlow(SLAB), Buffer.allocUnsafeSlow(SLAB)] as const;
+  readonly #records = [new Int32Array(COMPLETIONS * RECORD), new Int32Array(COMPLETIONS * RECORD)] as const;
+  readonly #send = Buffer.allocUnsafeSlow(SEND);
+  readonly #events = new Float64Array(EVENTS * EVENT);
+  readonly #owners = new Map<number, WeakRef<Owner>>();
+  readonly #databases = new Map<string, number>();
+  readonly #operations: (Operation | undefined)[] = [];
+  readonly #free: number[] = [];
+  readonly #finalizers = new FinalizationRegistry<number>((id) => {
+    this.#owners.delete(id);
+    this.native.detach(id);
+  });
+  #delivering = false;
+
+  static readonly #lanes = new Map<boolean, Lane>();
+
+  /** The lane of `kind`, opened when it is first asked for. */
+  static of(kind: LaneKind): Lane {
+    const eventLoop = kind === 'auto' ? hasEventLoop() : kind === 'event-loop';
+    let lane = Lane.#lanes.get(eventLoop);
+    if (!lane) {
+      inRootContext(() => Lane.#lanes.set(eventLoop, new Lane(eventLoop)));
+      lane = Lane.#lanes.get(eventLoop) as Lane;
+    }
+    return lane;
+  }
+
+  private constructor(readonly eventLoop: boolean) {
+    const lent = { slabs: [...this.#slabs], records: [...this.#records], send: this.#send, events: this.#events };
+    this.native = new native.Lane(eventLoop, lent as never, (count, which, events) => this.#turn(count, which, events));
+  }
+
+  /** Takes an owner whose client the core has opened as `id`. It is kept only as long as its user keeps it. */
+  adopt(owner: Owner, id: number): void {
+    this.#owners.set(id, new WeakRef(owner));
+    this.#finalizers.register(owner, id);
+  }
+
+  /** Occupies a slot, starts the operation there, and settles with its completion. */
+  start<T>(
+    owner: Owner,
+    begin: (slot: number, operation: Operation) => void,
+    receive: (completion: Completion) => unknown,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      signal?.throwIfAborted();
+      const context = owner.listens ? AsyncLocalStorage.snapshot() : undefined;
+      const operation: Operation = { owner, resolve, reject, receive, context };
+      const slot = this.#free.pop() ?? this.#operations.push(undefined) - 1;
+      this.#operations[slot] = operation;
+      try {
+        begin(slot, operation);
+      } catch (error) {
+        this.#vacate(slot);
+        throw error;
+      }
+      if (signal) this.#listen(signal, slot, operation);
+      if (owner.listens) this.deliverEvents();
+    });
+  }
+
+  /** Puts a command where the core takes it from. Gives its length, or the bytes if they need a buffer of their own. */
+  serialize(command: Document): number | Uint8Array {
+    try {
+      return serializeWithBufferAndIndex(command, this.#send) + 1;
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw unserializable(error);
+    }
+    let bytes: Uint8Array;
+    try {
+      bytes = serialize(command);
+    } catch (error) {
+      throw unserializable(error);
+    }
+    if (bytes.length > MAX_COMMAND) {
+      throw new MongoInvalidArgumentError(`The command of ${bytes.length} bytes exceeds the limit of ${MAX_COMMAND} bytes`);
+    }
+    return bytes;
+  }
+
+  /** The core's number for a database. */
+  database(name: string): number {
+    let number = this.#databases.get(name);
+    if (number === undefined) {
+      number = this.native.internDatabase(name);
+      this.#databases.set(name, number);
+    }
+    return number;
+  }
+
+  /** Hands the events that the core has recorded to their listeners, in order. */
+  deliverEvents(): void {
+    // A listener that calls back in comes here again: the loop below finds what that caused.
+    if (this.#delivering) return;
+    this.#delivering = true;
+    try {
+      for (let count = this.native.drainEvents(); count > 0; count = this.native.drainEvents()) {
+        for (const event of this.#takeEvents(count)) event();
+      }
+    } finally {
+      this.#delivering = false;
+    }
+  }
+
+  /** The drained events, moved out of their buffer: a listener may cause it to be filled again. */
+  #takeEvents(count: number): (() => void)[] {
+    const events: (() => void)[] = [];
+    for (let at = 0; at < count * EVENT; at += EVENT) {
+      const [kind = 0, id = 0, connectionId = 0, time = 0, durationMS = 0, reason = 0, origin = 0, text = -1] =
+        this.#events.subarray(at, at + EVENT);
+      const owner = this.#owners.get(id)?.deref();
+      if (!owner) continue;
+      const json = text < 0 ? undefined : this.native.eventText(text);
+      const record = { connectionId, time, durationMS, reason, text: json ? () => JSON.parse(json) as unknown : undefined };
+      const operation = origin === NO_ORIGIN ? undefined : this.#operations[origin];
+      const context = operation?.context ?? inRootContext;
+      if (kind === COMMAND_STARTED) {
+        if (operation) events.push(() => context(() => owner.commandStarted(operation, record)));
+      } else {
+        const caused = kind >= 7 && kind <= 9 ? context : inRootContext;
+        events.push(() => caused(() => owner.poolEvent(kind, record, operation?.abandoned?.reason)));
+      }
+    }
+    return events;
+  }
+
+  /** The end of a turn of the core: events first, then completions. */
+  #turn(count: number, which: number, events: boolean): void {
+    if (events) this.deliverEvents();
+    const records = this.#records[which] as Int32Array;
+    const bytes = this.#slabs[which] as Buffer;
+    for (let at = 0; at < count * RECORD; at += RECORD) {
+      const slot = records[at] as number;
+      const operation = this.#operations[slot];
+      this.#vacate(slot);
+      if (!operation) continue;
+      const completion = {
+        kind: records[at + 1] as number,
+        bytes,
+        offset: records[at + 2] as number,
+        length: records[at + 3] as number,
+        extra: records[at + 4] as number,
+      };
+      try {
+        this.#complete(operation, completion, records[at + 5] as number);
+      } catch (error) {
+        operation.reject(error);
+      }
+    }
+  }
+
+  #complete(operation: Operation, completion: Completion, microseconds: number): void {
+    if (operation.onAbort) operation.signal?.removeEventListener('abort', operation.onAbort);
+    const { kind } = completion;
+    if (kind === LARGE_REPLY || (kind === ERROR_REPLY && completion.offset + completion.length > completion.bytes.length)) {
+      completion.bytes = this.native.takeLarge(completion.offset) ?? Buffer.alloc(0);
+      completion.offset = 0;
+    }
+    let failure: Error | undefined;
+    let value: unknown;
+    if (kind === FAILURE) failure = toError(this.json(completion) as Failure);
+    else if (kind === ERROR_REPLY) failure = new MongoServerError(decode(completion), { address: operation.owner.address });
+    else if (kind !== ABANDONED) value = operation.receive(completion);
+    if (operation.command) {
+      const outcome = failure ? { failure } : { reply: value };
+      const run = operation.context ?? inRootContext;
+      run(() => operation.owner.commandEnded(operation, completion.extra, microseconds / 1000, outcome));
+    }
+    if (failure) operation.reject(failure);
+    else operation.resolve(value as never);
+  }
+
+  /** A completion's JSON. */
+  json({ bytes, offset, length }: Completion): unknown {
+    return JSON.parse(bytes.toString('utf8', offset, offset + length));
+  }
+
+  #vacate(slot: number): void {
+    this.#operations[slot] = undefined;
+    this.#free.push(slot);
+  }
+
+  #listen(signal: AbortSignal, slot: number, operation: Operation): void {
+    operation.signal = signal;
+    operation.onAbort = () => {
+      operation.abandoned = { reason: signal.reason as Error };
+      operation.reject(signal.reason);
+      this.native.cancel(slot);
+      if (operation.owner.listens) this.deliverEvents();
+    };
+    signal.addEventListener('abort', operation.onAbort, { once: true });
+  }
+}
+
+/** A reply's document, decoded from a copy: what is returned may refer to the bytes that it was read from. */
+export function decode({ bytes, offset, length }: Completion, options?: object): Document {
+  const copy = Buffer.allocUnsafe(length);
+  bytes.copy(copy, 0, offset, offset + length);
+  try {
+    return deserialize(copy, options);
+  } catch (error) {
+    throw new MongoParseError(`The reply cannot be decoded: ${(error as Error).message}`, { code: 'FERROPOOL_PROTOCOL' }, error);
+  }
+}
+
+function unserializable(error: unknown): MongoInvalidArgumentError {
+  return new MongoInvalidArgumentError(
+    `The command cannot be serialized: ${(error as Error).message}`,
+    { code: 'FERROPOOL_INVALID_ARGUMENT' },
+    error,
+  );
+}
+
+/** Whether this runtime has an event loop that the core can use. Elsewhere libuv's functions may exist and abort. */
+function hasEventLoop(): boolean {
+  const { bun, deno } = process.versions as Record<string, string | undefined>;
+  return bun === undefined && deno === undefined && process.platform !== 'win32';
+}
+

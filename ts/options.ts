@@ -1,0 +1,144 @@
+import type { DeserializeOptions } from 'bson';
+import { MongoInvalidArgumentError } from './errors';
+
+/** Which lane carries a client: the environment's event loop, or the core's own threads. */
+export type LaneKind = 'auto' | 'event-loop' | 'tokio';
+
+/** The options that a {@link MongoClient} and a {@link ConnectionPool} share. */
+export interface PoolOptions {
+  /** The most connections that exist at a time, 0 for no limit. @defaultValue 100 */
+  maxPoolSize?: number;
+  /** The connections that exist at any time while the pool is ready. @defaultValue 0 */
+  minPoolSize?: number;
+  /** The most connections that are being established at a time, at least 1. @defaultValue 2 */
+  maxConnecting?: number;
+  /** How long a connection may stay available, in milliseconds, 0 for no limit. @defaultValue 0 */
+  maxIdleTimeMS?: number;
+  /** How long a check-out may wait, in milliseconds, 0 for no limit. @defaultValue 0 */
+  waitQueueTimeoutMS?: number;
+  /** How long establishing a connection may take, in milliseconds, 0 for no limit. @defaultValue 30000 */
+  connectTimeoutMS?: number;
+  /** The application's name, as servers log it, at most 128 bytes. */
+  appName?: string;
+  /** Bounds each command as a whole, in milliseconds, 0 for no limit. @defaultValue 0 */
+  timeoutMS?: number;
+  /** Which lane carries the connections. @defaultValue 'auto' */
+  lane?: LaneKind;
+  /** For tests: when background work runs; negative is never, 0 is as soon as there is some. @defaultValue 0 */
+  backgroundThreadIntervalMS?: number;
+}
+
+/** For one command. */
+export interface CommandOptions extends Pick<DeserializeOptions, 'promoteValues' | 'promoteLongs' | 'promoteBuffers' | 'useBigInt64' | 'raw'> {
+  /** Gives the command up: the promise is rejected at once with the signal's reason. */
+  signal?: AbortSignal;
+  /** Bounds the command, its check-out included, in milliseconds, 0 for no limit. */
+  timeoutMS?: number;
+  /** Sent to the server as `$readPreference`. */
+  readPreference?: 'primary' | 'primaryPreferred' | 'secondary' | 'secondaryPreferred' | 'nearest';
+}
+
+/** For one check-out. */
+export interface CheckOutOptions {
+  /** Gives the check-out up: the promise is rejected at once with the signal's reason. */
+  signal?: AbortSignal;
+  /** How long to wait, in milliseconds, instead of `waitQueueTimeoutMS`; 0 for no limit. */
+  timeoutMS?: number;
+  /** The server to choose; there is one in this version. */
+  readPreference?: CommandOptions['readPreference'];
+}
+
+/** For `warm`. */
+export interface WarmOptions {
+  /** How many connections to wait for. @defaultValue `minPoolSize` */
+  min?: number;
+  /** Stops waiting. */
+  signal?: AbortSignal;
+}
+
+/** For `close`. */
+export interface CloseOptions {
+  /** When connections that are still in use are interrupted, in milliseconds. No deadline by default. */
+  drainMS?: number;
+}
+
+/** What a close did. */
+export interface CloseResult {
+  /** Connections in use that were returned in time. */
+  drained: number;
+  /** Connections in use that were interrupted. */
+  interrupted: number;
+  /** Check-outs that were waiting and were rejected. */
+  rejected: number;
+}
+
+/** A pool at one moment, counted by the core. */
+export interface PoolStats {
+  address: string;
+  state: 'paused' | 'ready' | 'closed';
+  generation: number;
+  totalConnectionCount: number;
+  pendingConnectionCount: number;
+  availableConnectionCount: number;
+  inUseConnectionCount: number;
+  /** Connections in use by what they are used for. */
+  inUse: { operation: number; cursor: number; transaction: number };
+  waitQueueSize: number;
+  /** Sums over the pool's life from here on. */
+  checkOutsStarted: number;
+  checkedOut: number;
+  checkOutsFailed: { poolClosed: number; timeout: number; connectionError: number };
+  connectionsCreated: number;
+  connectionsReady: number;
+  connectionsClosed: { stale: number; idle: number; error: number; poolClosed: number };
+  cleared: number;
+  /** Events that a stalled listener lost. */
+  eventsLost: number;
+  /** How long check-outs waited. */
+  waitP50MS: number;
+  waitP99MS: number;
+}
+
+/** The options as the core reads them: JSON, with what JSON cannot say spelled out. */
+export function encodeOptions(options: object): string {
+  if (options === null || typeof options !== 'object') {
+    throw new MongoInvalidArgumentError(`Options must be an object, received ${String(options)}`);
+  }
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return JSON.stringify(given.map(([name, value]) => [name, encodeValue(value)]));
+}
+
+function encodeValue(value: unknown): unknown {
+  if (typeof value === 'boolean' || typeof value === 'string') return value;
+  if (typeof value === 'number') return Number.isFinite(value) ? value : { number: String(value) };
+  return { other: value === null ? 'null' : `${typeof value === 'bigint' ? `${value}n` : `a value of type ${typeof value}`}` };
+}
+
+/** A number of milliseconds that a call was given, or -1 for none. */
+export function milliseconds(name: string, value: number | undefined): number {
+  if (value === undefined) return -1;
+  return count(name, value);
+}
+
+/** A number that a call was given and that has to be a whole one. */
+export function count(name: string, value: number): number {
+  if (!Number.isInteger(value) || value < 0 || value > 2147483647) {
+    throw new MongoInvalidArgumentError(`"${name}" must be an integer from 0 to 2147483647, received ${String(value)}`);
+  }
+  return value;
+}
+
+/** A deadline, where 0 is no limit. */
+export function timeout(name: string, value: number | undefined): number {
+  const given = milliseconds(name, value);
+  return given === 0 ? -1 : given;
+}
+
+/** Refuses options that a call does not know. */
+export function checkNames(call: string, options: object, allowed: readonly string[]): void {
+  for (const name of Object.keys(options)) {
+    if (!allowed.includes(name)) {
+      throw new MongoInvalidArgumentError(`Unknown option "${name}" of ${call}; allowed are ${allowed.join(', ')}`);
+    }
+  }
+}
