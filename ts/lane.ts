@@ -72,6 +72,7 @@ const FAILURE = 3;
 export const CONNECTION = 4;
 export const TEXT = 5;
 const ABANDONED = 6;
+const LARGE_ERROR_REPLY = 7;
 
 /** The largest command: a document of 16 MiB and 16 KiB around it. */
 const MAX_COMMAND = (16 << 20) + (16 << 10);
@@ -240,14 +241,14 @@ export class Lane {
   #complete(operation: Operation, completion: Completion, microseconds: number): void {
     if (operation.onAbort) operation.signal?.removeEventListener('abort', operation.onAbort);
     const { kind } = completion;
-    if (kind === LARGE_REPLY || (kind === ERROR_REPLY && completion.offset + completion.length > completion.bytes.length)) {
+    if (kind === LARGE_REPLY || kind === LARGE_ERROR_REPLY) {
       completion.bytes = this.native.takeLarge(completion.offset) ?? Buffer.alloc(0);
       completion.offset = 0;
     }
     let failure: Error | undefined;
     let value: unknown;
     if (kind === FAILURE) failure = toError(this.json(completion) as Failure);
-    else if (kind === ERROR_REPLY) failure = new MongoServerError(decode(completion), { address: operation.owner.address });
+    else if (kind === ERROR_REPLY || kind === LARGE_ERROR_REPLY) failure = new MongoServerError(decode(completion), { address: operation.owner.address });
     else if (kind !== ABANDONED) value = operation.receive(completion);
     if (operation.command) {
       const outcome = failure ? { failure } : { reply: value };

@@ -160,7 +160,7 @@ impl Stream {
     /// A failed deregistration.
     pub fn into_socket(self) -> io::Result<Socket> {
         match self {
-            Self::Tcp(stream) => stream.into_std().map(Socket::Tcp),
+            Self::Tcp(stream) => stream.into_std().map(Socket::tcp),
             #[cfg(unix)]
             Self::Unix(stream) => stream.into_std().map(Socket::Unix),
         }

@@ -1,18 +1,18 @@
 use crate::readiness::Readiness;
-use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 
-/// Drives a lane on tokio: calls `turn` whenever the lane has something to do, until `turn` gives
-/// `None`. `Some(true)` asks for another turn at once.
+/// Drives a lane on the core's threads: calls `turn` whenever the lane has something to do, until
+/// `turn` gives `None`. `Some(true)` asks for another turn at once.
 ///
 /// # Errors
 /// The descriptor cannot be registered with the runtime.
+#[cfg(unix)]
 pub async fn drive(
     readiness: Arc<Readiness>,
-    mut turn: impl FnMut() -> Option<bool>,
+    mut turn: impl FnMut() -> Option<bool> + Send + 'static,
 ) -> std::io::Result<()> {
+    use tokio::io::{Interest, unix::AsyncFd};
+
     #[allow(
         deprecated,
         reason = "its replacement is unsafe; the descriptor is owned by the Arc inside, and stays open"
@@ -34,10 +34,36 @@ pub async fn drive(
     }
 }
 
+/// The same where a set has no descriptor that the runtime could watch: on a thread of its own.
+///
+/// # Errors
+/// The thread ended early.
+#[cfg(not(unix))]
+pub async fn drive(
+    readiness: Arc<Readiness>,
+    mut turn: impl FnMut() -> Option<bool> + Send + 'static,
+) -> std::io::Result<()> {
+    let driven = tokio::task::spawn_blocking(move || {
+        loop {
+            match turn() {
+                None => return,
+                Some(true) => {}
+                Some(false) => {
+                    // Interrupted by nothing but what it waits for; either way there is another look.
+                    let _ = readiness.wait();
+                }
+            }
+        }
+    });
+    driven.await.map_err(std::io::Error::other)
+}
+
+#[cfg(unix)]
 struct Descriptor(Arc<Readiness>);
 
-impl AsRawFd for Descriptor {
-    fn as_raw_fd(&self) -> RawFd {
+#[cfg(unix)]
+impl std::os::fd::AsRawFd for Descriptor {
+    fn as_raw_fd(&self) -> std::os::fd::RawFd {
         self.0.as_raw_fd()
     }
 }

@@ -46,6 +46,11 @@ impl<'a> Outbox<'a> {
         self.count
     }
 
+    /// Bytes of the slab that are used so far.
+    pub fn used(&self) -> usize {
+        self.used
+    }
+
     /// Whether another reply can be read into the slab and recorded. Otherwise the turn ends, and
     /// level triggering resumes it.
     pub fn has_room(&self) -> bool {

@@ -1,4 +1,6 @@
+#[cfg(unix)]
 use crate::event_loop::EventLoop;
+#[cfg(unix)]
 use crate::memory::Buffers;
 use crate::tokio_lane::TokioLane;
 use crate::{events, fork, options};
@@ -29,6 +31,7 @@ pub struct Lane {
 }
 
 enum Driver {
+    #[cfg(unix)]
     EventLoop(EventLoop),
     Tokio(TokioLane),
 }
@@ -69,10 +72,13 @@ impl Lane {
         let callback = on_turn.raw();
         let (slabs, records) = (lent.slabs, lent.records);
         let driver = match event_loop {
+            #[cfg(unix)]
             true => {
                 let buffers = Buffers::new([slabs.0, slabs.1], [records.0, records.1]);
                 EventLoop::start(env, callback, Arc::clone(&engine), buffers).map(Driver::EventLoop)
             }
+            #[cfg(not(unix))]
+            true => None,
             false => TokioLane::start(env, callback, Arc::clone(&engine), slabs.0, records.0)
                 .map(Driver::Tokio),
         };
@@ -348,12 +354,14 @@ impl Lane {
     /// Acts on the engine; the process stays alive while something is in flight.
     fn act<R>(&self, input: impl FnOnce(&mut Engine) -> R) -> R {
         let mut engine = self.engine.lock();
+        let before = engine.in_flight();
         let result = input(&mut engine);
-        let alive = engine.in_flight() > 0;
+        let after = engine.in_flight();
         drop(engine);
         match &self.driver {
-            Driver::EventLoop(driver) => driver.keep_alive(alive),
-            Driver::Tokio(driver) => driver.keep_alive(alive),
+            #[cfg(unix)]
+            Driver::EventLoop(driver) => driver.keep_alive(after > 0),
+            Driver::Tokio(driver) => driver.started(after - before),
         }
         result
     }

@@ -6,11 +6,14 @@
 //! `unsafe` is in four files: `uv.rs` (libuv's functions), `event_loop.rs` and `tokio_lane.rs` (who
 //! drives the lane, and who is told when the environment ends), `fork.rs`.
 
+#[cfg(unix)]
 mod event_loop;
 mod events;
 mod fork;
 mod lane;
+#[cfg(unix)]
 mod memory;
 mod options;
 mod tokio_lane;
+#[cfg(unix)]
 mod uv;

@@ -38,7 +38,9 @@ struct Gate {
     spare: Vec<Batch>,
     /// Whether JavaScript has been called and has not looked yet.
     called: bool,
-    referenced: bool,
+    /// Operations that JavaScript has started and whose completions it does not have: these keep the
+    /// process alive, though the engine may be done with them.
+    undelivered: u32,
 }
 
 struct Function(sys::napi_threadsafe_function);
@@ -74,7 +76,7 @@ impl TokioLane {
             ready: VecDeque::new(),
             spare: Vec::new(),
             called: false,
-            referenced: false,
+            undelivered: 0,
         };
         let shared = Arc::new(Shared {
             engine,
@@ -119,14 +121,33 @@ impl TokioLane {
         let driven = Arc::clone(&shared);
         runtime().spawn(async move {
             // The only failure is a runtime without I/O, which the core's is not.
-            let _ = drive(readiness, || driven.turn(sizes)).await;
+            let _ = drive(readiness, move || driven.turn(sizes)).await;
         });
         Some(Self { shared, env })
     }
 
-    /// Keeps the process from exiting, or no longer.
-    pub(crate) fn keep_alive(&self, alive: bool) {
-        self.shared.keep_alive(self.env.raw(), alive);
+    /// So many operations have been started; the process stays alive until their completions are here.
+    pub(crate) fn started(&self, operations: u32) {
+        if operations > 0 {
+            let mut gate = self.shared.gate.lock();
+            gate.undelivered += operations;
+            gate.keep_alive(self.env.raw(), true);
+        }
+    }
+}
+
+impl Gate {
+    fn keep_alive(&self, env: sys::napi_env, alive: bool) {
+        if let Some(function) = &self.function {
+            // SAFETY: called on the environment's thread; the function is alive: it leaves the gate, whose
+            // lock is held, before it ends. Both calls may be repeated.
+            unsafe {
+                match alive {
+                    true => sys::napi_ref_threadsafe_function(env, function.0),
+                    false => sys::napi_unref_threadsafe_function(env, function.0),
+                };
+            }
+        }
     }
 }
 
@@ -141,8 +162,10 @@ impl Shared {
                 records: vec![0; records],
                 turn: Turn {
                     completions: 0,
+                    bytes: 0,
                     more: false,
                     events: false,
+                    handled: false,
                 },
             })
         };
@@ -154,6 +177,8 @@ impl Shared {
             completions,
             more,
             events,
+            handled,
+            ..
         } = batch.turn;
         let mut gate = self.gate.lock();
         match completions > 0 || events {
@@ -173,23 +198,7 @@ impl Shared {
                 }
             }
         }
-        Some(more)
-    }
-
-    fn keep_alive(&self, env: sys::napi_env, alive: bool) {
-        let mut gate = self.gate.lock();
-        if gate.referenced != alive
-            && let Some(function) = &gate.function
-        {
-            // SAFETY: called on the environment's thread; the function is alive, as above.
-            unsafe {
-                match alive {
-                    true => sys::napi_ref_threadsafe_function(env, function.0),
-                    false => sys::napi_unref_threadsafe_function(env, function.0),
-                };
-            }
-            gate.referenced = alive;
-        }
+        Some(more || handled)
     }
 }
 
@@ -218,9 +227,13 @@ unsafe extern "C" fn deliver(
             let Some(batch) = batch else { break };
             let width = batch.turn.completions as usize * Record::WIDTH;
             (*delivery).records.as_mut()[..width].copy_from_slice(&batch.records[..width]);
-            (*delivery).slab.as_mut()[..batch.slab.len()].copy_from_slice(&batch.slab);
+            let used = batch.turn.bytes as usize;
+            (*delivery).slab.as_mut()[..used].copy_from_slice(&batch.slab[..used]);
             let turn = batch.turn;
-            shared.gate.lock().spare.push(batch);
+            let mut gate = shared.gate.lock();
+            gate.spare.push(batch);
+            gate.undelivered -= turn.completions;
+            drop(gate);
             let mut this = ptr::null_mut();
             sys::napi_get_undefined(env, &mut this);
             let mut arguments = [ptr::null_mut(); 3];
@@ -237,8 +250,8 @@ unsafe extern "C" fn deliver(
                 }
             }
         }
-        let alive = shared.engine.lock().in_flight() > 0;
-        shared.keep_alive(env, alive);
+        let gate = shared.gate.lock();
+        gate.keep_alive(env, gate.undelivered > 0);
     }
 }
 

@@ -25,6 +25,8 @@ pub mod kind {
     pub const TEXT: i32 = 5;
     /// Nothing came of it, as its caller wished.
     pub const ABANDONED: i32 = 6;
+    /// As `ERROR_REPLY`, in a buffer of its own: the offset is its number.
+    pub const LARGE_ERROR_REPLY: i32 = 7;
 }
 
 /// How a turn ended.
@@ -32,10 +34,14 @@ pub mod kind {
 pub struct Turn {
     /// Completions recorded.
     pub completions: u32,
+    /// Bytes of the slab used for them.
+    pub bytes: u32,
     /// Whether there is more to do at once.
     pub more: bool,
     /// Whether there are events to drain.
     pub events: bool,
+    /// Whether a socket was ready: a driver that hears of changes only has to look again.
+    pub handled: bool,
 }
 
 impl Engine {
@@ -48,7 +54,8 @@ impl Engine {
         let mut batch = std::mem::take(&mut self.batch);
         // A set that is valid can be looked at; if it were not, nothing would be ready.
         let _ = self.readiness.look(&mut batch);
-        more |= batch.is_full();
+        more |= batch.look_again();
+        let handled = !batch.ready().is_empty();
         for ready in batch.ready() {
             if !outbox.has_room() {
                 // Level triggering reports the rest again.
@@ -62,8 +69,10 @@ impl Engine {
         self.flush_deferred(outbox);
         Turn {
             completions: outbox.count() as u32,
+            bytes: outbox.used() as u32,
             more: more || !self.deferred.is_empty() || !self.carried.is_empty(),
             events: self.events_pending || !self.journal.is_empty(),
+            handled,
         }
     }
 
@@ -192,7 +201,7 @@ impl Engine {
                 let kind = if verdict.ok {
                     kind::LARGE_REPLY
                 } else {
-                    kind::ERROR_REPLY
+                    kind::LARGE_ERROR_REPLY
                 };
                 self.replied(token, kind, number, length, verdict, outbox);
             }
