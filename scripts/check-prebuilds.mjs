@@ -1,0 +1,26 @@
+#!/usr/bin/env node
+// Before a tarball is packed for release: a binary for every platform, where node-gyp-build looks for it, and no other file.
+
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+
+import { root } from './process.mjs';
+
+const wanted = [
+  'darwin-arm64/ferropool.node',
+  'darwin-x64/ferropool.node',
+  'linux-arm64/ferropool.glibc.node',
+  'linux-arm64/ferropool.musl.node',
+  'linux-x64/ferropool.glibc.node',
+  'linux-x64/ferropool.musl.node',
+  'win32-x64/ferropool.node',
+];
+
+const found = readdirSync(path.join(root, 'prebuilds'), { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map((entry) => `${path.basename(entry.parentPath)}/${entry.name}`);
+const missing = wanted.filter((file) => !found.includes(file));
+const unexpected = found.filter((file) => !wanted.includes(file));
+for (const file of missing) console.error(`missing: prebuilds/${file}`);
+for (const file of unexpected) console.error(`unexpected: prebuilds/${file}`);
+if (missing.length + unexpected.length > 0) process.exitCode = 1;

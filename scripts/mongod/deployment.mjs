@@ -1,0 +1,212 @@
+// A standalone and a replica set, with a user and certificates where asked.
+
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { findMongod } from './binary.mjs';
+import { remove, removeAtExit, startServer } from './server.mjs';
+import { makeCertificates } from './tls.mjs';
+import { command } from './wire.mjs';
+
+const root = { username: 'root', password: 'ferropool' };
+
+/**
+ * @typedef {object} StartOptions
+ * @property {boolean} [auth] require authentication; the user `root` (SCRAM-SHA-1 and -256) is made
+ * @property {boolean} [tls] require TLS, by certificates made for loopback
+ * @property {Record<string, string | number | boolean>} [parameters] for `--setParameter`
+ * @property {string[]} [args] further arguments of mongod
+ */
+
+/** @param {StartOptions} [options] */
+export async function startStandalone({ auth = false, tls = false, parameters, args = [] } = {}) {
+  const directory = workDirectory();
+  try {
+    const files = tls ? makeCertificates(path.join(directory, 'tls')) : undefined;
+    const server = await startServer({
+      binary: findMongod(),
+      dbpath: subdirectory(directory, 'data'),
+      parameters,
+      tls: files,
+      args: auth ? ['--auth', ...args] : args,
+    });
+    if (auth) await createRoot(server);
+    return {
+      ...describe(server, { auth, tls: files, query: { directConnection: 'true' } }),
+      get pid() {
+        return server.pid;
+      },
+      command: (database, body) => server.command(database, body),
+      kill: () => server.kill(),
+      restart: () => server.restart(),
+      stop: async () => {
+        await server.stop();
+        remove(directory);
+      },
+    };
+  } catch (error) {
+    remove(directory);
+    throw error;
+  }
+}
+
+/** @param {StartOptions & { nodes?: number, name?: string, electionTimeoutMillis?: number }} [options] */
+export async function startReplicaSet({
+  nodes = 3,
+  name = 'rs0',
+  auth = false,
+  tls = false,
+  electionTimeoutMillis = 1_000,
+  parameters,
+  args = [],
+} = {}) {
+  const directory = workDirectory();
+  const servers = [];
+  try {
+    const files = tls ? makeCertificates(path.join(directory, 'tls')) : undefined;
+    const shared = ['--replSet', name, '--oplogSize', '64', ...(auth ? keyFile(directory) : []), ...args];
+    const binary = findMongod();
+    for (let index = 0; index < nodes; index += 1) {
+      const dbpath = subdirectory(directory, `data-${index}`);
+      servers.push(await startServer({ binary, dbpath, parameters, tls: files, args: shared }));
+    }
+    await initiate(servers, name, electionTimeoutMillis);
+    if (auth) {
+      await createRoot(await primaryOf(servers));
+      for (const server of servers) server.credentials = root;
+    }
+
+    const members = servers.map((server) => ({
+      ...describe(server, { auth, tls: files, query: { directConnection: 'true' } }),
+      get pid() {
+        return server.pid;
+      },
+      command: (database, body) => server.command(database, body),
+      kill: () => server.kill(),
+      restart: () => server.restart(),
+      stop: () => server.stop(),
+    }));
+    return {
+      name,
+      members,
+      uri: uri(servers, { auth, tls: files, query: { replicaSet: name } }),
+      ...(auth && root),
+      ...(files && { tls: files }),
+      primary: async () => members[servers.indexOf(await primaryOf(servers))],
+      ready: () => settled(servers.filter((server) => server.isRunning)),
+      stop: async () => {
+        await Promise.all(servers.map((server) => server.stop()));
+        remove(directory);
+      },
+    };
+  } catch (error) {
+    await Promise.all(servers.map((server) => server.kill()));
+    remove(directory);
+    throw error;
+  }
+}
+
+function workDirectory() {
+  const directory = mkdtempSync(path.join(os.tmpdir(), 'ferropool-mongod-'));
+  removeAtExit(directory);
+  return directory;
+}
+
+function subdirectory(parent, name) {
+  const directory = path.join(parent, name);
+  mkdirSync(directory);
+  return directory;
+}
+
+/** What members of a set with authentication know each other by. */
+function keyFile(directory) {
+  const file = path.join(directory, 'key');
+  writeFileSync(file, randomBytes(96).toString('base64'), { mode: 0o400 });
+  return ['--keyFile', file];
+}
+
+/** Until the first user exists, mongod lets a local client make it. */
+async function createRoot(server) {
+  await server.command('admin', {
+    createUser: root.username,
+    pwd: root.password,
+    roles: ['root'],
+    mechanisms: ['SCRAM-SHA-1', 'SCRAM-SHA-256'],
+  });
+  server.credentials = root;
+}
+
+async function initiate(servers, name, electionTimeoutMillis) {
+  await servers[0].command('admin', {
+    replSetInitiate: {
+      _id: name,
+      members: servers.map((server, _id) => ({ _id, host: `${server.host}:${server.port}` })),
+      // A test should not wait ten seconds for an election, nor two for each heartbeat.
+      settings: { electionTimeoutMillis, heartbeatIntervalMillis: 500 },
+    },
+  });
+  await settled(servers);
+}
+
+/** Waits until one server is the primary and every other one its secondary. */
+async function settled(servers) {
+  await eventually('a primary and its secondaries', async () => {
+    const replies = await Promise.all(servers.map(hello));
+    const primaries = replies.filter((reply) => reply.isWritablePrimary);
+    const secondaries = replies.filter((reply) => reply.secondary);
+    return primaries.length === 1 && primaries.length + secondaries.length === servers.length;
+  });
+}
+
+function primaryOf(servers) {
+  return eventually('a primary', async () => {
+    const alive = servers.filter((server) => server.isRunning);
+    const replies = await Promise.all(alive.map(hello));
+    return alive[replies.findIndex((reply) => reply.isWritablePrimary)];
+  });
+}
+
+/** Needs no user, so it works at every stage. */
+async function hello({ host, port, tls }) {
+  try {
+    return await command({ host, port, tls }, 'admin', { hello: 1 }, 2_000);
+  } catch {
+    return {};
+  }
+}
+
+async function eventually(what, check) {
+  const deadline = Date.now() + 60_000;
+  for (;;) {
+    const value = await check();
+    if (value) return value;
+    if (Date.now() > deadline) throw new Error(`the replica set has not got ${what} within a minute`);
+    await sleep(50);
+  }
+}
+
+function describe(server, options) {
+  return {
+    uri: uri([server], options),
+    host: server.host,
+    port: server.port,
+    dbpath: server.dbpath,
+    logFile: server.logFile,
+    ...(options.auth && root),
+    ...(options.tls && { tls: options.tls }),
+  };
+}
+
+function uri(servers, { auth, tls, query }) {
+  const search = new URLSearchParams(query);
+  if (auth) search.set('authSource', 'admin');
+  if (tls) {
+    search.set('tls', 'true');
+    search.set('tlsCAFile', tls.caFile);
+  }
+  const user = auth ? `${root.username}:${root.password}@` : '';
+  return `mongodb://${user}${servers.map(({ host, port }) => `${host}:${port}`).join(',')}/?${search}`;
+}
