@@ -1,7 +1,9 @@
 import { Db } from './db';
 import { Endpoint } from './endpoint';
-import { MongoInvalidArgumentError } from './errors';
-import { checkNames, count, type PoolOptions, type PoolStats, type WarmOptions } from './options';
+import { checkDatabaseName, checkNames, checkRequest, count, type PoolOptions, type PoolStats, type WarmOptions } from './options';
+
+/** Asks the core for `minPoolSize`, wherever that was set. */
+const MIN_POOL_SIZE = -1;
 
 /** Options of a {@link MongoClient}; they win over those of the connection string. */
 export interface MongoClientOptions extends PoolOptions {
@@ -19,15 +21,12 @@ export interface MongoClientOptions extends PoolOptions {
 
 /** A client of a MongoDB server: its pool, watched and made ready by the core. */
 export class MongoClient extends Endpoint {
-  readonly #minPoolSize: number;
-
   /**
    * @param uri - `mongodb://host:port/?options`.
    * @throws {@link MongoParseError} for the connection string, {@link MongoInvalidArgumentError} for an option.
    */
   constructor(uri: string, options: MongoClientOptions = {}) {
     super(true, uri, options);
-    this.#minPoolSize = options.minPoolSize ?? 0;
   }
 
   /** Waits until the server can be used. Optional: the first use connects. */
@@ -39,15 +38,14 @@ export class MongoClient extends Endpoint {
   /** Waits until so many connections are established. */
   async warm(options: WarmOptions = {}): Promise<void> {
     checkNames('warm', options, ['min', 'signal']);
-    const min = count('min', options.min ?? this.#minPoolSize);
+    checkRequest(options);
+    const min = options.min === undefined ? MIN_POOL_SIZE : count('min', options.min);
     await this.lane.start(this, (slot) => this.lane.native.warm(this.id, slot, min), () => undefined, options.signal);
   }
 
   /** A database. */
   db(name: string): Db {
-    if (typeof name !== 'string' || name === '' || /[\0 ."$/\\]/.test(name)) {
-      throw new MongoInvalidArgumentError(`A database's name must not be empty or contain any of \\0 . " $ / \\ or a space, received ${JSON.stringify(name)}`);
-    }
+    checkDatabaseName(name);
     return new Db(this, name);
   }
 

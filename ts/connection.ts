@@ -1,6 +1,6 @@
 import type { Document } from 'bson';
 import type { Endpoint } from './endpoint';
-import { callNative } from './errors';
+import { callNative, MongoInvalidArgumentError } from './errors';
 import type { CommandOptions } from './options';
 
 /**
@@ -14,6 +14,8 @@ export class Connection {
   readonly owner: Endpoint;
   /** @internal */
   readonly token: { readonly low: number; readonly high: number };
+  // The token is the connection's: whoever checks it out next has the same one.
+  #isCheckedIn = false;
 
   /** @internal */
   constructor(owner: Endpoint, low: number, high: number, id: number) {
@@ -28,7 +30,8 @@ export class Connection {
   }
 
   /** Runs a command on this connection. One at a time. */
-  command(database: string, command: Document, options?: CommandOptions): Promise<Document> {
+  async command(database: string, command: Document, options?: CommandOptions): Promise<Document> {
+    this.#checkHeld();
     return this.owner.command(database, command, options, this);
   }
 
@@ -39,11 +42,19 @@ export class Connection {
    */
   checkIn(): void {
     const { owner, token } = this;
+    this.#checkHeld();
     callNative(() => owner.lane.native.checkIn(owner.id, token.low, token.high));
+    this.#isCheckedIn = true;
     if (owner.listens) owner.lane.deliverEvents();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.checkIn();
+    if (!this.#isCheckedIn) this.checkIn();
+  }
+
+  #checkHeld(): void {
+    if (this.#isCheckedIn) {
+      throw new MongoInvalidArgumentError('The connection is not checked out: it has been checked in already');
+    }
   }
 }

@@ -2,7 +2,7 @@ import { arch, endianness } from 'node:os';
 import type { Document } from 'bson';
 import { Connection } from './connection';
 import { TypedEmitter } from './emitter';
-import { callNative } from './errors';
+import { callNative, MongoInvalidArgumentError } from './errors';
 import {
   CommandFailedEvent,
   CommandStartedEvent,
@@ -13,9 +13,10 @@ import {
   type CommandEvents,
   type ConnectionPoolEvents,
 } from './events';
-import { CONNECTION, decode, Lane, type EventNumbers, type Operation, type Outcome, type Owner } from './lane';
+import { CONNECTION, decode, isSerializing, Lane, type EventNumbers, type Operation, type Outcome, type Owner } from './lane';
 import {
   checkNames,
+  checkRequest,
   encodeOptions,
   milliseconds,
   timeout,
@@ -49,10 +50,14 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   /** @internal */
   constructor(monitored: boolean, target: string, options: { lane?: LaneKind | undefined; monitorCommands?: boolean | undefined }) {
     super();
-    const kind = options.lane ?? 'auto';
-    this.lane = Lane.of(KINDS.has(kind) ? kind : 'auto');
     const encoded = encodeOptions(options);
-    this.id = callNative(() => this.lane.native.open(monitored, String(target), encoded, platform()));
+    if (typeof target !== 'string') {
+      throw new MongoInvalidArgumentError(`The ${monitored ? 'connection string' : 'address'} must be a string, received ${String(target)}`);
+    }
+    const kind = options.lane ?? 'auto';
+    // The core refuses one that does not exist.
+    this.lane = Lane.of(KINDS.has(kind) ? kind : 'auto');
+    this.id = callNative(() => this.lane.native.open(monitored, target, encoded, platform()));
     this.address = this.lane.native.address(this.id);
     this.#monitorsCommands = options.monitorCommands !== false;
     this.lane.adopt(this, this.id);
@@ -63,6 +68,7 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   /** Checks a connection out, for its holder alone until it is checked in. */
   async checkOut(options: CheckOutOptions = {}): Promise<Connection> {
     checkNames('checkOut', options, CHECK_OUT_OPTIONS);
+    checkRequest(options);
     const limit = timeout('timeoutMS', options.timeoutMS);
     return this.lane.start<Connection>(
       this,
@@ -96,19 +102,16 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
    * Closes the pool: available connections at once, those in use as they are returned. Nothing is
    * interrupted before `drainMS`. A second call gets the first one's result.
    */
-  close(options: CloseOptions = {}): Promise<CloseResult> {
-    this.#closing ??= this.#close(options);
-    return this.#closing;
-  }
-
-  async #close(options: CloseOptions): Promise<CloseResult> {
+  async close(options: CloseOptions = {}): Promise<CloseResult> {
+    // Options that are refused have closed nothing.
     checkNames('close', options, ['drainMS']);
     const drain = milliseconds('drainMS', options.drainMS);
-    return this.lane.start<CloseResult>(
+    this.#closing ??= this.lane.start<CloseResult>(
       this,
       (slot) => this.lane.native.close(this.id, slot, drain),
       (completion) => this.lane.json(completion),
     );
+    return this.#closing;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -118,6 +121,12 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   /** @internal */
   async command(database: string, command: Document, options: CommandOptions = {}, connection?: Connection): Promise<Document> {
     checkNames('command', options, COMMAND_OPTIONS);
+    checkRequest(options);
+    if (command === null || typeof command !== 'object') {
+      throw new MongoInvalidArgumentError(`The command must be a document, received ${String(command)}`);
+    }
+    // Called by a toBSON or a getter of a command that is being serialized: that one comes first.
+    if (isSerializing()) await undefined;
     const limit = timeout('timeoutMS', options.timeoutMS);
     const { lane, id } = this;
     const document = options.readPreference ? { ...command, $readPreference: { mode: options.readPreference } } : command;

@@ -22,7 +22,8 @@ export class ConnectionPoolCreatedEvent extends ConnectionPoolMonitoringEvent {
 
   constructor(record: EventRecord) {
     super(record);
-    this.options = (record.text?.() as { options: Record<string, number> }).options;
+    const { options } = (record.text?.() ?? { options: {} }) as { options: Record<string, number> };
+    this.options = options;
   }
 }
 
@@ -104,6 +105,9 @@ export class ConnectionCheckOutStartedEvent extends ConnectionPoolMonitoringEven
   readonly name = 'connectionCheckOutStarted';
 }
 
+/** Stands in where the core said nothing, which it never does. */
+const unknown: Failure = { name: 'MongoError', code: 'FERROPOOL_UNKNOWN', message: 'unknown' };
+
 const failedReasons = ['poolClosed', 'timeout', 'connectionError'] as const;
 
 /** A check-out failed. */
@@ -117,7 +121,7 @@ export class ConnectionCheckOutFailedEvent extends ConnectionPoolMonitoringEvent
 
   constructor(record: EventRecord) {
     super(record);
-    const { error } = record.text?.() as { error: Failure };
+    const { error } = (record.text?.() ?? { error: unknown }) as { error: Failure };
     this.reason = failedReasons[record.reason] ?? 'connectionError';
     this.error = (error.name === 'AbortError' && record.abortReason) || toError(error);
     this.durationMS = record.durationMS;

@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { deserialize, serialize, serializeWithBufferAndIndex, type Document } from 'bson';
+import { calculateObjectSize, deserialize, serialize, serializeWithBufferAndIndex, type Document } from 'bson';
 import { MongoInvalidArgumentError, MongoParseError, MongoServerError, toError, type Failure } from './errors';
 import { COMMAND_STARTED } from './events';
 import { native, type NativeLane } from './native';
-import type { LaneKind } from './options';
+import { checkDatabaseName, type LaneKind } from './options';
 
 /** Runs a function in the async context of whoever started an operation. */
 type Context = (run: () => void) => void;
@@ -76,6 +76,17 @@ const LARGE_ERROR_REPLY = 7;
 
 /** The largest command: a document of 16 MiB and 16 KiB around it. */
 const MAX_COMMAND = (16 << 20) + (16 << 10);
+
+/** The length of a document without elements. */
+const EMPTY = 5;
+
+// One for all lanes, as bson has one buffer for all that it serializes.
+let serializing = false;
+
+/** Whether a command is being serialized further up the stack. */
+export function isSerializing(): boolean {
+  return serializing;
+}
 
 // The context of the module itself: what the lane does on its own belongs to no caller.
 const inRootContext: Context = AsyncLocalStorage.snapshot();
@@ -150,27 +161,25 @@ export class Lane {
 
   /** Puts a command where the core takes it from. Gives its length, or the bytes if they need a buffer of their own. */
   serialize(command: Document): number | Uint8Array {
+    serializing = true;
     try {
-      return serializeWithBufferAndIndex(command, this.#send) + 1;
+      const length = serializeWithBufferAndIndex(command, this.#send) + 1;
+      if (length === EMPTY) throw new MongoInvalidArgumentError('The command must not be empty');
+      return length;
     } catch (error) {
+      if (error instanceof MongoInvalidArgumentError) throw error;
       if (!(error instanceof RangeError)) throw unserializable(error);
+      return serializeLarge(command);
+    } finally {
+      serializing = false;
     }
-    let bytes: Uint8Array;
-    try {
-      bytes = serialize(command);
-    } catch (error) {
-      throw unserializable(error);
-    }
-    if (bytes.length > MAX_COMMAND) {
-      throw new MongoInvalidArgumentError(`The command of ${bytes.length} bytes exceeds the limit of ${MAX_COMMAND} bytes`);
-    }
-    return bytes;
   }
 
   /** The core's number for a database. */
   database(name: string): number {
     let number = this.#databases.get(name);
     if (number === undefined) {
+      checkDatabaseName(name);
       number = this.native.internDatabase(name);
       this.#databases.set(name, number);
     }
@@ -247,9 +256,14 @@ export class Lane {
     }
     let failure: Error | undefined;
     let value: unknown;
-    if (kind === FAILURE) failure = toError(this.json(completion) as Failure);
-    else if (kind === ERROR_REPLY || kind === LARGE_ERROR_REPLY) failure = new MongoServerError(decode(completion), { address: operation.owner.address });
-    else if (kind !== ABANDONED) value = operation.receive(completion);
+    try {
+      if (kind === FAILURE) failure = toError(this.json(completion) as Failure);
+      else if (kind === ERROR_REPLY || kind === LARGE_ERROR_REPLY) failure = new MongoServerError(decode(completion), { address: operation.owner.address });
+      else if (kind !== ABANDONED) value = operation.receive(completion);
+    } catch (error) {
+      // A reply that bson refuses: the command has failed, and listeners hear of it too.
+      failure = error as Error;
+    }
     if (operation.command) {
       const outcome = failure ? { failure } : { reply: value };
       const run = operation.context ?? inRootContext;
@@ -289,6 +303,31 @@ export function decode({ bytes, offset, length }: Completion, options?: object):
     return deserialize(copy, options);
   } catch (error) {
     throw new MongoParseError(`The reply cannot be decoded: ${(error as Error).message}`, { code: 'FERROPOOL_PROTOCOL' }, error);
+  }
+}
+
+/** A command that does not fit in the send buffer. */
+function serializeLarge(command: Document): Uint8Array {
+  let cause: unknown;
+  try {
+    const bytes = serialize(command);
+    if (bytes.length <= MAX_COMMAND) return bytes;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw unserializable(error);
+    cause = error;
+  }
+  // Beyond the end of its own buffer bson either drops bytes in silence or throws a RangeError.
+  const size = sizeOf(command);
+  if (size <= MAX_COMMAND) throw unserializable(cause);
+  throw new MongoInvalidArgumentError(`The command of ${size} bytes exceeds the limit of ${MAX_COMMAND} bytes`);
+}
+
+/** The size of a command that cannot be serialized; 0 where it is not its size that prevents it. */
+function sizeOf(command: Document): number {
+  try {
+    return calculateObjectSize(command, { ignoreUndefined: true });
+  } catch {
+    return 0;
   }
 }
 

@@ -134,11 +134,37 @@ export function timeout(name: string, value: number | undefined): number {
   return given === 0 ? -1 : given;
 }
 
-/** Refuses options that a call does not know. */
+/** Refuses options that a call does not know, and what cannot be options. */
 export function checkNames(call: string, options: object, allowed: readonly string[]): void {
+  if (options === null || typeof options !== 'object') {
+    throw new MongoInvalidArgumentError(`The options of ${call} must be an object, received ${String(options)}`);
+  }
   for (const name of Object.keys(options)) {
     if (!allowed.includes(name)) {
       throw new MongoInvalidArgumentError(`Unknown option "${name}" of ${call}; allowed are ${allowed.join(', ')}`);
     }
+  }
+}
+
+const READ_PREFERENCES: readonly unknown[] = ['primary', 'primaryPreferred', 'secondary', 'secondaryPreferred', 'nearest', undefined];
+
+/** What commands and check-outs have in common: who may give them up, and which server they go to. */
+export function checkRequest({ signal, readPreference }: { signal?: AbortSignal; readPreference?: CommandOptions['readPreference'] }): void {
+  // By what it can do: a test environment may have an AbortSignal of its own.
+  if (signal !== undefined && typeof signal?.throwIfAborted !== 'function') {
+    throw new MongoInvalidArgumentError(`"signal" must be an AbortSignal, received ${String(signal)}`);
+  }
+  if (!READ_PREFERENCES.includes(readPreference)) {
+    const allowed = READ_PREFERENCES.slice(0, -1).join('", "');
+    throw new MongoInvalidArgumentError(`"readPreference" must be one of "${allowed}", received ${String(readPreference)}`);
+  }
+}
+
+/** Refuses what no server takes for a database's name. */
+export function checkDatabaseName(name: string): void {
+  if (typeof name !== 'string' || name === '' || /[\0 ."$/\\]/.test(name)) {
+    throw new MongoInvalidArgumentError(
+      `A database's name must not be empty or contain any of \\0 . " $ / \\ or a space, received ${typeof name === 'string' ? JSON.stringify(name) : String(name)}`,
+    );
   }
 }

@@ -32,7 +32,14 @@ export class ConnectionPool extends Endpoint {
    */
   clear(options: { interruptInUseConnections?: boolean; serviceId?: ObjectId } = {}): void {
     checkNames('clear', options, ['interruptInUseConnections', 'serviceId']);
-    this.lane.native.clear(this.id, options.interruptInUseConnections ?? false, options.serviceId?.id);
+    const { interruptInUseConnections = false, serviceId } = options;
+    if (typeof interruptInUseConnections !== 'boolean') {
+      throw new MongoInvalidArgumentError(`"interruptInUseConnections" must be true or false, received ${String(interruptInUseConnections)}`);
+    }
+    if (serviceId !== undefined && serviceId?._bsontype !== 'ObjectId') {
+      throw new MongoInvalidArgumentError(`"serviceId" must be an ObjectId, received ${String(serviceId)}`);
+    }
+    this.lane.native.clear(this.id, interruptInUseConnections, serviceId?.id);
     if (this.listens) this.lane.deliverEvents();
   }
 

@@ -7,6 +7,7 @@ use crate::stats::PoolStatsView;
 use ferropool_lane::{Inbox, Message};
 use ferropool_topology::{Observer, Server};
 use serde::Serialize;
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -68,10 +69,14 @@ impl Client {
         &self.options
     }
 
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
     /// Whether an operation can go on to check a connection out. A closed client's can: the pool
     /// refuses them.
     pub(crate) fn is_selectable(&self) -> bool {
-        self.server.is_usable() || self.closed.load(Ordering::Acquire)
+        self.server.is_usable() || self.is_closed()
     }
 
     /// Until when an operation that begins to select at `since` waits for the server.
@@ -122,27 +127,33 @@ impl Client {
             .map_err(|error| Failure::CheckOut { error, address })
     }
 
-    /// Closes the pool at once and waits for the connections in use, which are ended after `drain`.
-    pub async fn close(&self, drain: Option<Duration>) -> Closed {
+    /// Closes the pool at once; the future waits for the connections in use, which are ended after
+    /// `drain`.
+    pub fn close(
+        self: Arc<Self>,
+        drain: Option<Duration>,
+    ) -> impl Future<Output = Closed> + Send + 'static {
         self.closed.store(true, Ordering::Release);
         self.server.stop();
-        let pool = self.server.pool();
-        let rejected = pool.close() + self.selection.resume();
-        let in_use: u32 = pool.stats().in_use.iter().sum();
-        let interrupted = match drain {
-            None => {
-                pool.drained().await;
-                0
+        let rejected = self.server.pool().close() + self.selection.resume();
+        let in_use: u32 = self.server.pool().stats().in_use.iter().sum();
+        async move {
+            let pool = self.server.pool();
+            let interrupted = match drain {
+                None => {
+                    pool.drained().await;
+                    0
+                }
+                Some(limit) => match tokio::time::timeout(limit, pool.drained()).await {
+                    Ok(()) => 0,
+                    Err(_elapsed) => pool.interrupt(),
+                },
+            };
+            Closed {
+                drained: in_use.saturating_sub(interrupted),
+                interrupted,
+                rejected,
             }
-            Some(limit) => match tokio::time::timeout(limit, pool.drained()).await {
-                Ok(()) => 0,
-                Err(_elapsed) => pool.interrupt(),
-            },
-        };
-        Closed {
-            drained: in_use.saturating_sub(interrupted),
-            interrupted,
-            rejected,
         }
     }
 }
@@ -167,5 +178,9 @@ impl Observer for ClientObserver {
         if usable {
             self.selection.resume();
         }
+    }
+
+    fn is_awaited(&self) -> bool {
+        self.selection.is_anybody_waiting()
     }
 }

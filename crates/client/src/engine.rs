@@ -188,14 +188,18 @@ impl Engine {
         let Some(client) = self.client(id).map(Arc::clone) else {
             return;
         };
+        let closing = client.close(drain);
         self.spawn(id, slot, async move {
-            let closed = client.close(drain).await;
-            Ok(serde_json::to_string(&closed).unwrap_or_default())
+            Ok(serde_json::to_string(&closing.await).unwrap_or_default())
         });
     }
 
-    /// Completes when the client's pool has `connections`.
-    pub fn warm(&mut self, id: ClientId, slot: u32, connections: u32) {
+    /// Completes when the client's pool has `connections`, or without a number its `minPoolSize`.
+    pub fn warm(&mut self, id: ClientId, slot: u32, connections: Option<u32>) {
+        let Some(client) = self.client(id) else {
+            return;
+        };
+        let connections = connections.unwrap_or(client.options().pool.min_pool_size);
         self.start(slot, Operation::warm(id, connections));
     }
 

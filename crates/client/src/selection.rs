@@ -41,6 +41,11 @@ impl Selection {
         self.waiting.lock().remove(&(deadline, slot)).is_some()
     }
 
+    /// Whether operations wait.
+    pub(crate) fn is_anybody_waiting(&self) -> bool {
+        !self.waiting.lock().is_empty()
+    }
+
     /// Every operation may try again, oldest first.
     pub(crate) fn resume(&self) -> u32 {
         let waiting = std::mem::take(&mut *self.waiting.lock());

@@ -155,9 +155,11 @@ impl Lane {
         self.act(|engine| engine.connect(client, slot));
     }
 
-    /// Completes with a text when so many connections are established.
+    /// Completes with a text when so many connections are established; a negative number is
+    /// `minPoolSize`.
     #[napi(catch_unwind)]
-    pub fn warm(&self, client: u32, slot: u32, connections: u32) {
+    pub fn warm(&self, client: u32, slot: u32, connections: i32) {
+        let connections = u32::try_from(connections).ok();
         self.act(|engine| engine.warm(client, slot, connections));
     }
 

@@ -12,6 +12,7 @@
 mod monitor;
 pub mod sdam;
 mod server;
+mod unclaimed;
 mod wired;
 
 pub use monitor::MonitorOptions;

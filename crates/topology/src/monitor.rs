@@ -76,6 +76,10 @@ impl Monitor {
                     if network && std::mem::take(&mut self.succeeded) {
                         continue;
                     }
+                    // Whoever waits for the server does not wait for a whole heartbeat.
+                    if server.is_awaited() {
+                        server.request_check();
+                    }
                 }
             }
             drop(server);

@@ -1,8 +1,10 @@
 use crate::monitor::{Monitor, MonitorOptions};
 use crate::sdam::{self, StateChange};
+use crate::unclaimed::Unclaimed;
 use crate::wired::{Waiter, Wired};
 use ferropool_connection::{
-    Address, ConnectOptions, Error, Established, Hello, Severer, TopologyVersion, establish,
+    Address, ConnectOptions, Error, Established, Hello, Home, Phase, Severer, TopologyVersion,
+    Watcher, establish,
 };
 use ferropool_pool::{CheckOutResult, Connector, Permit, Pool, PoolOptions};
 use parking_lot::Mutex;
@@ -51,6 +53,9 @@ pub trait Observer: Send + Sync + 'static {
     fn events_recorded(&self);
     /// The server can be used, or no longer.
     fn changed(&self, usable: bool);
+    /// Whether operations wait for the server: a failed check is then followed by the next one as soon
+    /// as that is allowed.
+    fn is_awaited(&self) -> bool;
 }
 
 /// What is known of a server (SDAM, "ServerDescription").
@@ -147,6 +152,10 @@ impl Server {
     /// Asks the monitor to look now, or after the minimum interval.
     pub fn request_check(&self) {
         self.signals.check.notify_one();
+    }
+
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.observer.is_awaited()
     }
 
     /// Ends the monitor.
@@ -279,12 +288,21 @@ impl Connector<Wired> for PoolConnector {
                 outcome = establish(&address, &options) => outcome,
             };
             match outcome {
-                Ok(Established { channel, hello }) => {
-                    link.attach(Box::new(Severer(Arc::clone(channel.socket()))));
-                    permit.complete(
-                        Box::new(channel),
-                        hello.service_id.filter(|_| options.load_balanced),
-                    );
+                Ok(Established { mut channel, hello }) => {
+                    let (key, socket) = (permit.key(), Arc::clone(channel.socket()));
+                    let unclaimed = Arc::new(Unclaimed::default());
+                    channel.move_home(Home::new(Arc::clone(&unclaimed) as Arc<dyn Watcher>, 0));
+                    link.attach(Box::new(Severer(Arc::clone(&socket))));
+                    let service = hello.service_id.filter(|_| options.load_balanced);
+                    permit.complete(Box::new(channel), service);
+                    drop(link);
+                    // From here on the task keeps neither the pool nor the server alive.
+                    if unclaimed.hung_up(socket).await
+                        && let Some(server) = server.get().and_then(Weak::upgrade)
+                    {
+                        let error = Error::closed_by_peer(Phase::Established).at(&address);
+                        server.pool().hung_up(key, error);
+                    }
                 }
                 Err(error) => {
                     let server = server.get().and_then(Weak::upgrade);

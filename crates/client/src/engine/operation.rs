@@ -5,7 +5,8 @@ use crate::failure::Failure;
 use ferropool_connection::{Error, Home, Phase, Sent};
 use ferropool_lane::{Interest, Token};
 use ferropool_pool::{
-    CheckOut, CheckOutResult, CheckedOut, Condition, Origin, Purpose, Request, Ticket,
+    CheckOut, CheckOutError, CheckOutResult, CheckedOut, Condition, Origin, Purpose, Request,
+    Ticket,
 };
 use ferropool_topology::{Deliver, Waiter, Wired};
 use ferropool_wire::{Appender, op_msg::PREFIX_LENGTH};
@@ -203,6 +204,11 @@ impl Engine {
             ));
         }
         match kind {
+            Kind::Connect if client.is_closed() => {
+                let (error, address) =
+                    (CheckOutError::PoolClosed, client.server().address().clone());
+                self.fail_later(slot, Failure::CheckOut { error, address });
+            }
             Kind::Connect => self.complete_later(slot, Completion::Text("null".to_owned())),
             Kind::Warm(connections) => {
                 let (id, client) = (operation.client, Arc::clone(client));

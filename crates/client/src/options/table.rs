@@ -127,6 +127,9 @@ const POOL_OPTIONS: [&str; 5] = [
     "waitQueueTimeoutMS",
 ];
 
+/// Options that are decided before, or beside, the core.
+const OBJECT_ONLY: [&str; 2] = ["lane", "monitorCommands"];
+
 /// Applies an option of the options object.
 pub(super) fn apply(
     options: &mut ClientOptions,
@@ -151,6 +154,13 @@ pub(super) fn apply_text(
     else {
         return Err(OptionError::uri(unknown(name)));
     };
+    if OBJECT_ONLY.contains(&spec.name) {
+        let name = spec.name;
+        let message = format!(
+            "Option \"{name}\" belongs into the options object, not into the connection string"
+        );
+        return Err(OptionError::uri(message));
+    }
     let value = match (&spec.kind, text) {
         (Kind::Integer(..), text) => text
             .parse()
@@ -233,6 +243,16 @@ fn unknown(name: &str) -> String {
 
 fn display(value: &OptionValue) -> String {
     match value {
+        // As JavaScript spells them.
+        OptionValue::Number(number) if number.is_infinite() => if *number > 0.0 {
+            "Infinity"
+        } else {
+            "-Infinity"
+        }
+        .to_owned(),
+        OptionValue::Number(number) if number.abs() >= 1e21 => {
+            format!("{number:e}").replace('e', "e+")
+        }
         OptionValue::Number(number) => number.to_string(),
         OptionValue::Boolean(value) => value.to_string(),
         OptionValue::Text(text) => format!("\"{text}\""),
@@ -260,8 +280,8 @@ mod tests {
             (-1.0, "-1"),
             (0.5, "0.5"),
             (f64::NAN, "NaN"),
-            (f64::INFINITY, "inf"),
-            (1e300, "1"),
+            (f64::INFINITY, "Infinity"),
+            (1e300, "1e+300"),
         ] {
             let message = parse("maxPoolSize", OptionValue::Number(number)).expect_err("refused");
             assert!(
