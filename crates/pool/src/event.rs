@@ -143,7 +143,10 @@ impl<E> EventLog<E> {
     pub(crate) fn subscribe(&mut self, subscribed: bool) {
         self.subscribed = subscribed;
         if !subscribed {
-            self.events = VecDeque::new();
+            // Whoever subscribes next still has to see that the pool was created.
+            let is_creation = |event: &Event<E>| matches!(event.kind, EventKind::PoolCreated);
+            self.events.retain(is_creation);
+            self.events.shrink_to_fit();
         }
     }
 
@@ -160,6 +163,11 @@ impl<E> EventLog<E> {
     /// Records an event that a subscriber who comes later must still see.
     pub(crate) fn push_always(&mut self, at: Instant, kind: EventKind<E>) {
         self.events.push_back(Event { at, kind });
+    }
+
+    /// Drops what is recorded, whatever it is.
+    pub(crate) fn forget(&mut self) {
+        self.events.clear();
     }
 
     pub(crate) fn is_empty(&self) -> bool {

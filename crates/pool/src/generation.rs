@@ -57,6 +57,11 @@ impl Generations {
         }
     }
 
+    /// Forgets every service: all their connections are gone.
+    pub(crate) fn forget_services(&mut self) {
+        self.services.clear();
+    }
+
     pub(crate) fn services(&self) -> impl Iterator<Item = (ServiceId, u32, u32)> {
         self.services
             .iter()

@@ -1,6 +1,6 @@
 use std::fmt;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering, fence};
 use tokio::sync::Notify;
 
 /// Ends a socket without owning it.
@@ -24,6 +24,9 @@ impl Link {
     /// Ends whatever is at the other end, now or as soon as it is [attached](Self::attach).
     pub fn sever(&self) {
         self.severed.store(true, Ordering::SeqCst);
+        // This stores the flag and then looks at the socket; `attach` stores the socket and then
+        // looks at the flag. Only with a fence on both sides does one of them see the other's.
+        fence(Ordering::SeqCst);
         if let Some(socket) = self.socket.get() {
             socket.sever();
         }
@@ -34,6 +37,7 @@ impl Link {
     pub fn attach(&self, socket: Box<dyn Sever>) {
         // A second socket for one connection would be a bug of the connector; the first one stays.
         let _ = self.socket.set(socket);
+        fence(Ordering::SeqCst);
         // A sever that ran before `set` saw no socket: it is carried out here instead.
         if self.severed.load(Ordering::SeqCst)
             && let Some(socket) = self.socket.get()

@@ -20,7 +20,7 @@ mod maintenance;
 
 use crate::deadlines::Deadlines;
 use crate::effects::{CheckIn, CheckOut, CheckedOut, Condition, Effects, Ended, Request};
-use crate::error::{CheckOutError, Holder, Timeout};
+use crate::error::{CheckOutError, Holder};
 use crate::event::{ClosedReason, Event, EventKind, EventLog, FailedReason};
 use crate::generation::Generations;
 use crate::ids::{Key, PoolId, ServiceId, Ticket};
@@ -29,7 +29,6 @@ use crate::queue::{WaitQueue, Waiting};
 use crate::records::{Place, Record, Records};
 use crate::stats::{Counters, PoolStats, Purpose, Status, Waits};
 use crate::types::Types;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A connection pool without a lock, a clock or a socket.
@@ -116,7 +115,10 @@ impl<T: Types> State<T> {
             && let Some(key) = self.find_available(now, effects)
         {
             self.waits.immediate();
-            return CheckOut::Taken(self.hand_out(key, &request, now, now));
+            let taken = self.hand_out(key, &request, now, now);
+            // Perished ones that were closed on the way may be missing from minPoolSize now.
+            self.start_handshakes(now, effects);
+            return CheckOut::Taken(taken);
         }
         let ticket = self.queue.push(waiter(), request, now);
         let wait_until = request
@@ -149,17 +151,17 @@ impl<T: Types> State<T> {
         if !self.queue.is_empty() {
             return Ok(None);
         }
-        let Some(key) = self.find_available(now, effects) else {
-            // The idle ones that were found on the way may be missing from minPoolSize now.
-            self.start_handshakes(now, effects);
-            return Ok(None);
-        };
-        self.counters.started += 1;
-        self.waits.immediate();
-        self.events.push(now, || EventKind::CheckOutStarted {
-            origin: request.origin,
+        let taken = self.find_available(now, effects).map(|key| {
+            self.counters.started += 1;
+            self.waits.immediate();
+            self.events.push(now, || EventKind::CheckOutStarted {
+                origin: request.origin,
+            });
+            self.hand_out(key, &request, now, now)
         });
-        Ok(Some(self.hand_out(key, &request, now, now)))
+        // As in `check_out`; it is nobody's handshake.
+        self.start_handshakes(now, effects);
+        Ok(taken)
     }
 
     /// Takes a waiter out of the queue, because whoever asked has given up. `None` if it has been
@@ -543,17 +545,5 @@ impl<T: Types> State<T> {
             service,
             error,
         });
-    }
-
-    /// What there is to say to a waiter whose deadline has passed.
-    fn timeout(&self, waited: Duration, now: Instant) -> CheckOutError<T::Error> {
-        let last_clear = self.last_clear.as_ref();
-        CheckOutError::Timeout(Arc::new(Timeout {
-            waited,
-            pool: self.stats(),
-            holders: self.holders(Timeout::<T::Error>::HOLDERS, now),
-            last_clear: last_clear
-                .map(|(at, cause)| (now.saturating_duration_since(*at), cause.clone())),
-        }))
     }
 }

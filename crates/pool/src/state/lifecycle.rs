@@ -97,10 +97,13 @@ impl<T: Types> State<T> {
         }
     }
 
-    /// Forgets connections, waiters and deadlines without a word to anybody: they belong to the
-    /// parent of the forked process that calls ("Forking"). The caller drops the effects' contents.
+    /// Forgets connections, waiters, deadlines and events without a word to anybody: they belong to
+    /// the parent of the forked process that calls ("Forking"). The caller drops the effects' contents.
     pub fn reset_after_fork(&mut self, effects: &mut Effects<T>) {
         self.generations.increment(None);
+        self.generations.forget_services();
+        self.events.forget();
+        self.floors.clear();
         for record in self.records.take_all() {
             if let Place::Available { connection, .. } = record.place {
                 effects.close.push(connection);

@@ -2,11 +2,14 @@
 
 use super::{Expiry, State};
 use crate::effects::{Effects, Ended};
+use crate::error::{CheckOutError, Holder, Timeout};
 use crate::event::ClosedReason;
 use crate::ids::Key;
 use crate::options::Background;
 use crate::records::Place;
+use crate::stats::PoolStats;
 use crate::types::Types;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 impl<T: Types> State<T> {
@@ -14,10 +17,11 @@ impl<T: Types> State<T> {
     pub fn next_tick(&self) -> Option<Instant> {
         let reap = match (self.options.background, self.options.max_idle_time) {
             // A millisecond later than exactly idle, because idle means longer than the limit.
-            (Background::Driven, Some(limit)) => self
-                .records
-                .oldest_available_since()
-                .and_then(|since| since.checked_add(limit + Duration::from_millis(1))),
+            (Background::Driven, Some(limit)) => {
+                self.records.oldest_available_since().and_then(|since| {
+                    since.checked_add(limit.saturating_add(Duration::from_millis(1)))
+                })
+            }
             _ => None,
         };
         [
@@ -33,6 +37,9 @@ impl<T: Types> State<T> {
 
     /// Does what is due: ends what has passed its deadline, removes idle connections, populates.
     pub fn tick(&mut self, now: Instant, effects: &mut Effects<T>) {
+        // Thousands may time out at once, and finding the holders looks at every connection: what
+        // is the same for all of them is found once.
+        let mut seen: Option<(PoolStats, Vec<Holder>)> = None;
         while let Some(expiry) = self.deadlines.pop_due(now) {
             match expiry {
                 Expiry::Wait(ticket) => {
@@ -40,11 +47,16 @@ impl<T: Types> State<T> {
                         continue;
                     };
                     waiting.deadline = None;
-                    let error = self.timeout(now.saturating_duration_since(waiting.since), now);
+                    let seen = seen.get_or_insert_with(|| {
+                        let holders = self.holders(Timeout::<T::Error>::HOLDERS, now);
+                        (self.stats(), holders)
+                    });
+                    let error = self.timeout(waiting.since, seen, now);
                     let waiter = self.leave_queue(waiting, &error, now);
                     effects.settled.push((waiter, Err(error)));
                 }
                 Expiry::Use(key) => {
+                    seen = None;
                     if let Some(Place::InUse { deadline, .. }) =
                         self.records.get_mut(key).map(|record| &mut record.place)
                     {
@@ -92,6 +104,28 @@ impl<T: Types> State<T> {
             self.start_handshakes(now, effects);
         }
         available
+    }
+
+    /// What there is to say to a waiter whose deadline has passed. What one timeout after another
+    /// changes in the pool that was `seen` is taken from now.
+    fn timeout(
+        &self,
+        since: Instant,
+        (pool, holders): &(PoolStats, Vec<Holder>),
+        now: Instant,
+    ) -> CheckOutError<T::Error> {
+        let last_clear = self.last_clear.as_ref();
+        CheckOutError::Timeout(Arc::new(Timeout {
+            waited: now.saturating_duration_since(since),
+            pool: PoolStats {
+                wait_queue: self.waiting(),
+                counters: self.counters,
+                ..pool.clone()
+            },
+            holders: holders.clone(),
+            last_clear: last_clear
+                .map(|(at, cause)| (now.saturating_duration_since(*at), cause.clone())),
+        }))
     }
 
     /// One background run: as much as can be done now, then the end.
