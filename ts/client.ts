@@ -1,6 +1,7 @@
 import { Db } from './db';
 import { Endpoint } from './endpoint';
 import { checkDatabaseName, checkNames, checkRequest, count, type PoolOptions, type PoolStats, type WarmOptions } from './options';
+import { native } from './native';
 
 /** Asks the core for `minPoolSize`, wherever that was set. */
 const MIN_POOL_SIZE = -1;
@@ -31,7 +32,7 @@ export class MongoClient extends Endpoint {
 
   /** Waits until the server can be used. Optional: the first use connects. */
   async connect(): Promise<this> {
-    await this.lane.start(this, (slot) => this.lane.native.connect(this.id, slot), () => undefined);
+    await this.lane.start(this, (slot) => native.connect(this.lane.number, this.id, slot), () => undefined);
     return this;
   }
 
@@ -40,7 +41,7 @@ export class MongoClient extends Endpoint {
     checkNames('warm', options, ['min', 'signal']);
     checkRequest(options);
     const min = options.min === undefined ? MIN_POOL_SIZE : count('min', options.min);
-    await this.lane.start(this, (slot) => this.lane.native.warm(this.id, slot, min), () => undefined, options.signal);
+    await this.lane.start(this, (slot) => native.warm(this.lane.number, this.id, slot, min), () => undefined, options.signal);
   }
 
   /** A database. */

@@ -2,6 +2,7 @@ import type { Document } from 'bson';
 import type { Endpoint } from './endpoint';
 import { callNative, MongoInvalidArgumentError } from './errors';
 import type { CommandOptions } from './options';
+import { native } from './native';
 
 /**
  * A connection that was checked out. It belongs to its holder until it is checked in, by
@@ -43,7 +44,7 @@ export class Connection {
   checkIn(): void {
     const { owner, token } = this;
     this.#checkHeld();
-    callNative(() => owner.lane.native.checkIn(owner.id, token.low, token.high));
+    callNative(() => native.checkIn(owner.lane.number, owner.id, token.low, token.high));
     this.#isCheckedIn = true;
     if (owner.listens) owner.lane.deliverEvents();
   }

@@ -2,7 +2,7 @@ import { arch, endianness } from 'node:os';
 import type { Document } from 'bson';
 import { Connection } from './connection';
 import { TypedEmitter } from './emitter';
-import { callNative, MongoInvalidArgumentError } from './errors';
+import { callNative, MongoInvalidArgumentError, MongoPoolClosedError } from './errors';
 import {
   CommandFailedEvent,
   CommandStartedEvent,
@@ -27,6 +27,7 @@ import {
   type LaneKind,
   type PoolStats,
 } from './options';
+import { native } from './native';
 
 type Events = ConnectionPoolEvents & CommandEvents;
 
@@ -57,8 +58,8 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
     const kind = options.lane ?? 'auto';
     // The core refuses one that does not exist.
     this.lane = Lane.of(KINDS.has(kind) ? kind : 'auto');
-    this.id = callNative(() => this.lane.native.open(monitored, target, encoded, platform()));
-    this.address = this.lane.native.address(this.id);
+    this.id = callNative(() => native.open(this.lane.number, monitored, target, encoded, platform()));
+    this.address = native.address(this.lane.number, this.id);
     this.#monitorsCommands = options.monitorCommands !== false;
     this.lane.adopt(this, this.id);
     // The pool's creation is recorded already; whoever constructs gets a chance to listen.
@@ -69,10 +70,14 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   async checkOut(options: CheckOutOptions = {}): Promise<Connection> {
     checkNames('checkOut', options, CHECK_OUT_OPTIONS);
     checkRequest(options);
+    options.signal?.throwIfAborted();
     const limit = timeout('timeoutMS', options.timeoutMS);
+    // What is available needs neither a slot nor a turn of the event loop.
+    const available = this.#take();
+    if (typeof available === 'object') return available;
     return this.lane.start<Connection>(
       this,
-      (slot) => this.lane.native.checkOut(this.id, slot, limit),
+      (slot) => native.checkOut(this.lane.number, this.id, slot, limit),
       (completion) => {
         const connection = new Connection(this, completion.offset >>> 0, completion.length >>> 0, completion.extra);
         // Nobody is left to take it.
@@ -90,10 +95,16 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
    * @throws {@link MongoPoolClosedError}
    */
   tryCheckOut(): Connection | undefined {
-    const taken = callNative(() => this.lane.native.tryCheckOut(this.id, 0xffffffff, scratch));
-    const connection = taken
-      ? new Connection(this, (scratch[0] as number) >>> 0, (scratch[1] as number) >>> 0, scratch[2] as number)
-      : undefined;
+    const taken = this.#take();
+    if (taken === 'closed') throw new MongoPoolClosedError(POOL_CLOSED, { code: 'FERROPOOL_POOL_CLOSED', address: this.address });
+    return taken;
+  }
+
+  #take(): Connection | 'closed' | undefined {
+    const { number, taken } = this.lane;
+    const status = native.tryCheckOut(number, this.id);
+    if (status !== TAKEN) return status === CLOSED ? 'closed' : undefined;
+    const connection = new Connection(this, (taken[0] as number) >>> 0, (taken[1] as number) >>> 0, taken[2] as number);
     if (this.listens) this.lane.deliverEvents();
     return connection;
   }
@@ -108,7 +119,7 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
     const drain = milliseconds('drainMS', options.drainMS);
     this.#closing ??= this.lane.start<CloseResult>(
       this,
-      (slot) => this.lane.native.close(this.id, slot, drain),
+      (slot) => native.close(this.lane.number, this.id, slot, drain),
       (completion) => this.lane.json(completion),
     );
     return this.#closing;
@@ -139,11 +150,11 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
         if (connection) {
           const { low, high } = connection.token;
           const [length, bytes] = typeof body === 'number' ? [body, undefined] : [0, body];
-          callNative(() => lane.native.commandOn(id, low, high, number, slot, length, limit, bytes));
+          callNative(() => native.commandOn(lane.number, id, low, high, number, slot, length, limit, bytes));
         } else if (typeof body === 'number') {
-          lane.native.command(id, number, slot, body, limit);
+          native.command(lane.number, id, number, slot, body, limit);
         } else {
-          lane.native.commandIn(id, number, slot, body, limit);
+          native.commandIn(lane.number, id, number, slot, body, limit);
         }
       },
       (completion) => decode(completion, options),
@@ -153,7 +164,7 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
 
   /** @internal */
   stats(): PoolStats {
-    return JSON.parse(this.lane.native.stats(this.id)) as PoolStats;
+    return JSON.parse(native.stats(this.lane.number, this.id)) as PoolStats;
   }
 
   /** @internal */
@@ -193,7 +204,7 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
     const pool = poolEventNames.some((name) => this.listenerCount(name) > 0);
     const commands = this.#listensToCommands;
     this.listens = pool || commands;
-    this.lane.native.subscribe(this.id, pool, commands);
+    native.subscribe(this.lane.number, this.id, pool, commands);
   }
 
   get #listensToCommands(): boolean {
@@ -201,8 +212,10 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   }
 }
 
-/** Where the core puts a connection that `tryCheckOut` took. */
-const scratch = new Int32Array(4);
+// What the core answers to `tryCheckOut`.
+const TAKEN = 1;
+const CLOSED = 2;
+const POOL_CLOSED = 'Attempted to check out a connection from closed connection pool';
 
 function platform(): string {
   const { bun, deno, node } = process.versions as Record<string, string | undefined>;

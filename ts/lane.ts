@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { calculateObjectSize, deserialize, serialize, serializeWithBufferAndIndex, type Document } from 'bson';
 import { MongoInvalidArgumentError, MongoParseError, MongoServerError, toError, type Failure } from './errors';
 import { COMMAND_STARTED } from './events';
-import { native, type NativeLane } from './native';
+import { native } from './native';
 import { checkDatabaseName, type LaneKind } from './options';
 
 /** Runs a function in the async context of whoever started an operation. */
@@ -96,18 +96,21 @@ const inRootContext: Context = AsyncLocalStorage.snapshot();
  * leave and completions come. One for each kind and instance of this module.
  */
 export class Lane {
-  readonly native: NativeLane;
+  /** The core's number for this lane. */
+  readonly number: number;
   readonly #slabs = [Buffer.allocUnsafeSlow(SLAB), Buffer.allocUnsafeSlow(SLAB)] as const;
   readonly #records = [new Int32Array(COMPLETIONS * RECORD), new Int32Array(COMPLETIONS * RECORD)] as const;
   readonly #send = Buffer.allocUnsafeSlow(SEND);
   readonly #events = new Float64Array(EVENTS * EVENT);
+  /** Where the core puts a connection that `tryCheckOut` took: its token's halves and its number. */
+  readonly taken = new Int32Array(3);
   readonly #owners = new Map<number, WeakRef<Owner>>();
   readonly #databases = new Map<string, number>();
   readonly #operations: (Operation | undefined)[] = [];
   readonly #free: number[] = [];
   readonly #finalizers = new FinalizationRegistry<number>((id) => {
     this.#owners.delete(id);
-    this.native.detach(id);
+    native.detach(this.number, id);
   });
   #delivering = false;
 
@@ -125,8 +128,8 @@ export class Lane {
   }
 
   private constructor(readonly eventLoop: boolean) {
-    const lent = { slabs: [...this.#slabs], records: [...this.#records], send: this.#send, events: this.#events };
-    this.native = new native.Lane(eventLoop, lent as never, (count, which, events) => this.#turn(count, which, events));
+    const lent = { slabs: [...this.#slabs], records: [...this.#records], send: this.#send, events: this.#events, taken: this.taken };
+    this.number = native.openLane(eventLoop, lent as never, (count, which, events) => this.#turn(count, which, events));
   }
 
   /** Takes an owner whose client the core has opened as `id`. It is kept only as long as its user keeps it. */
@@ -180,7 +183,7 @@ export class Lane {
     let number = this.#databases.get(name);
     if (number === undefined) {
       checkDatabaseName(name);
-      number = this.native.internDatabase(name);
+      number = native.internDatabase(this.number, name);
       this.#databases.set(name, number);
     }
     return number;
@@ -192,7 +195,7 @@ export class Lane {
     if (this.#delivering) return;
     this.#delivering = true;
     try {
-      for (let count = this.native.drainEvents(); count > 0; count = this.native.drainEvents()) {
+      for (let count = native.drainEvents(this.number); count > 0; count = native.drainEvents(this.number)) {
         for (const event of this.#takeEvents(count)) event();
       }
     } finally {
@@ -208,15 +211,17 @@ export class Lane {
         this.#events.subarray(at, at + EVENT);
       const owner = this.#owners.get(id)?.deref();
       if (!owner) continue;
-      const json = text < 0 ? undefined : this.native.eventText(text);
+      const json = text < 0 ? undefined : native.eventText(this.number, text);
       const record = { connectionId, time, durationMS, reason, text: json ? () => JSON.parse(json) as unknown : undefined };
       const operation = origin === NO_ORIGIN ? undefined : this.#operations[origin];
       const context = operation?.context ?? inRootContext;
       if (kind === COMMAND_STARTED) {
         if (operation) events.push(() => context(() => owner.commandStarted(operation, record)));
       } else {
-        const caused = kind >= 7 && kind <= 9 ? context : inRootContext;
-        events.push(() => caused(() => owner.poolEvent(kind, record, operation?.abandoned?.reason)));
+        const deliver = () => owner.poolEvent(kind, record, operation?.abandoned?.reason);
+        // A check-out without a slot has just been made by whoever is calling: this is his context.
+        if (kind < 7 || kind > 9) events.push(() => inRootContext(deliver));
+        else events.push(operation ? () => context(deliver) : deliver);
       }
     }
     return events;
@@ -251,7 +256,7 @@ export class Lane {
     if (operation.onAbort) operation.signal?.removeEventListener('abort', operation.onAbort);
     const { kind } = completion;
     if (kind === LARGE_REPLY || kind === LARGE_ERROR_REPLY) {
-      completion.bytes = this.native.takeLarge(completion.offset) ?? Buffer.alloc(0);
+      completion.bytes = native.takeLarge(this.number, completion.offset) ?? Buffer.alloc(0);
       completion.offset = 0;
     }
     let failure: Error | undefined;
@@ -288,7 +293,7 @@ export class Lane {
     operation.onAbort = () => {
       operation.abandoned = { reason: signal.reason as Error };
       operation.reject(signal.reason);
-      this.native.cancel(slot);
+      native.cancel(this.number, slot);
       if (operation.owner.listens) this.deliverEvents();
     };
     signal.addEventListener('abort', operation.onAbort, { once: true });

@@ -5,4 +5,3 @@ import type * as Addon from './addon';
 const load = require('node-gyp-build') as (directory: string) => typeof Addon;
 
 export const native = load(path.join(__dirname, '..'));
-export type NativeLane = Addon.Lane;

@@ -3,6 +3,7 @@ import { Connection } from './connection';
 import { Endpoint } from './endpoint';
 import { MongoInvalidArgumentError } from './errors';
 import { checkNames, type PoolOptions, type PoolStats } from './options';
+import { native } from './native';
 
 /** Options of a {@link ConnectionPool}. */
 export type ConnectionPoolOptions = PoolOptions;
@@ -22,7 +23,7 @@ export class ConnectionPool extends Endpoint {
 
   /** Marks the pool as ready: check-outs are served, and the pool is populated. */
   ready(): void {
-    this.lane.native.ready(this.id);
+    native.ready(this.lane.number, this.id);
     if (this.listens) this.lane.deliverEvents();
   }
 
@@ -39,7 +40,7 @@ export class ConnectionPool extends Endpoint {
     if (serviceId !== undefined && serviceId?._bsontype !== 'ObjectId') {
       throw new MongoInvalidArgumentError(`"serviceId" must be an ObjectId, received ${String(serviceId)}`);
     }
-    this.lane.native.clear(this.id, interruptInUseConnections, serviceId?.id);
+    native.clear(this.lane.number, this.id, interruptInUseConnections, serviceId?.id);
     if (this.listens) this.lane.deliverEvents();
   }
 

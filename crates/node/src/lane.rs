@@ -1,5 +1,6 @@
 #[cfg(unix)]
 use crate::event_loop::EventLoop;
+use crate::exports::LentBuffers;
 #[cfg(unix)]
 use crate::memory::Buffers;
 use crate::tokio_lane::TokioLane;
@@ -8,10 +9,9 @@ use ferropool_client::{
     CheckedOutInfo, Client, ClientOptions, Engine, Failure, Journal, OptionError, OptionErrorKind,
 };
 use ferropool_lane::Token;
-use ferropool_pool::ServiceId;
+use ferropool_pool::{Origin, ServiceId};
 use napi::bindgen_prelude::{Buffer, Float64Array, FnArgs, Function, Int32Array, Uint8Array};
 use napi::{Env, Error, JsValue, Result};
-use napi_derive::napi;
 use parking_lot::Mutex;
 use serde_json::json;
 use std::cell::RefCell;
@@ -21,13 +21,13 @@ use std::time::Duration;
 
 /// One environment's way into the core. See `crates/lane` for what a lane is, and `ts/lane.ts` for the
 /// layout of its buffers.
-#[napi]
-pub struct Lane {
+pub(crate) struct Lane {
     engine: Arc<Mutex<Engine>>,
     driver: Driver,
     databases: RefCell<Vec<String>>,
     send: Uint8Array,
     events: RefCell<Events>,
+    taken: RefCell<Int32Array>,
 }
 
 enum Driver {
@@ -43,24 +43,9 @@ struct Events {
     texts: Vec<String>,
 }
 
-/// What TypeScript lends a lane, for as long as it lives.
-#[napi(object)]
-pub struct LentBuffers {
-    /// Two buffers for replies.
-    pub slabs: (Uint8Array, Uint8Array),
-    /// Two arrays for completions, six numbers each.
-    pub records: (Int32Array, Int32Array),
-    /// Where a command's BSON is put before `command` is called.
-    pub send: Uint8Array,
-    /// For events, eight numbers each.
-    pub events: Float64Array,
-}
-
-#[napi]
 impl Lane {
     /// Opens a lane: driven by the environment's event loop, or else by tokio.
-    #[napi(constructor, catch_unwind)]
-    pub fn new(
+    pub(crate) fn new(
         env: Env,
         event_loop: bool,
         lent: LentBuffers,
@@ -95,12 +80,12 @@ impl Lane {
             databases: RefCell::default(),
             send: lent.send,
             events: RefCell::new(events),
+            taken: RefCell::new(lent.taken),
         })
     }
 
     /// Opens a client from a connection string, or a pool from an address. Options are JSON.
-    #[napi(catch_unwind)]
-    pub fn open(
+    pub(crate) fn open(
         &self,
         monitored: bool,
         target: String,
@@ -120,14 +105,12 @@ impl Lane {
     }
 
     /// Forgets a client that is closed.
-    #[napi(catch_unwind)]
-    pub fn detach(&self, client: u32) {
+    pub(crate) fn detach(&self, client: u32) {
         self.engine.lock().detach(client);
     }
 
     /// The address of a client's server.
-    #[napi(catch_unwind)]
-    pub fn address(&self, client: u32) -> String {
+    pub(crate) fn address(&self, client: u32) -> String {
         self.engine
             .lock()
             .client(client)
@@ -136,43 +119,44 @@ impl Lane {
     }
 
     /// A number for a database's name.
-    #[napi(catch_unwind)]
-    pub fn intern_database(&self, name: String) -> u32 {
+    pub(crate) fn intern_database(&self, name: String) -> u32 {
         let mut databases = self.databases.borrow_mut();
         databases.push(name);
         (databases.len() - 1) as u32
     }
 
     /// Says who listens to a client's pool and commands.
-    #[napi(catch_unwind)]
-    pub fn subscribe(&self, client: u32, pool: bool, commands: bool) {
+    pub(crate) fn subscribe(&self, client: u32, pool: bool, commands: bool) {
         self.engine.lock().subscribe(client, pool, commands);
     }
 
     /// Completes with a text when the client's server can be used.
-    #[napi(catch_unwind)]
-    pub fn connect(&self, client: u32, slot: u32) {
+    pub(crate) fn connect(&self, client: u32, slot: u32) {
         self.act(|engine| engine.connect(client, slot));
     }
 
     /// Completes with a text when so many connections are established; a negative number is
     /// `minPoolSize`.
-    #[napi(catch_unwind)]
-    pub fn warm(&self, client: u32, slot: u32, connections: i32) {
+    pub(crate) fn warm(&self, client: u32, slot: u32, connections: i32) {
         let connections = u32::try_from(connections).ok();
         self.act(|engine| engine.warm(client, slot, connections));
     }
 
     /// Completes with a text when the client is closed; a negative drain time is no limit.
-    #[napi(catch_unwind)]
-    pub fn close(&self, client: u32, slot: u32, drain_ms: f64) {
+    pub(crate) fn close(&self, client: u32, slot: u32, drain_ms: f64) {
         let drain = (drain_ms >= 0.0).then(|| Duration::from_secs_f64(drain_ms / 1e3));
         self.act(|engine| engine.close(client, slot, drain));
     }
 
     /// Runs the command whose BSON is in the first `length` bytes of the send buffer.
-    #[napi(catch_unwind)]
-    pub fn command(&self, client: u32, database: u32, slot: u32, length: u32, timeout_ms: f64) {
+    pub(crate) fn command(
+        &self,
+        client: u32,
+        database: u32,
+        slot: u32,
+        length: u32,
+        timeout_ms: f64,
+    ) {
         self.command_bytes(
             client,
             database,
@@ -183,8 +167,7 @@ impl Lane {
     }
 
     /// Runs a command that has a buffer of its own.
-    #[napi(catch_unwind)]
-    pub fn command_in(
+    pub(crate) fn command_in(
         &self,
         client: u32,
         database: u32,
@@ -196,12 +179,11 @@ impl Lane {
     }
 
     /// Runs a command on a connection that a user holds, from the send buffer or one of its own.
-    #[napi(catch_unwind)]
     #[allow(
         clippy::too_many_arguments,
         reason = "numbers cross cheaply, an object does not"
     )]
-    pub fn command_on(
+    pub(crate) fn command_on(
         &self,
         client: u32,
         token_low: u32,
@@ -225,32 +207,33 @@ impl Lane {
     }
 
     /// Completes with a connection.
-    #[napi(catch_unwind)]
-    pub fn check_out(&self, client: u32, slot: u32, timeout_ms: f64) {
+    pub(crate) fn check_out(&self, client: u32, slot: u32, timeout_ms: f64) {
         self.act(|engine| engine.check_out(client, slot, duration(timeout_ms)));
     }
 
-    /// Takes an available connection, and puts its token's halves and its number into `into`.
-    #[napi(catch_unwind)]
-    pub fn try_check_out(&self, client: u32, origin: u32, mut into: Int32Array) -> Result<bool> {
-        let taken = self
-            .engine
-            .lock()
-            .try_check_out(client, origin)
-            .map_err(|failure| refuse(&failure))?;
-        let Some(CheckedOutInfo { token, connection }) = taken else {
-            return Ok(false);
-        };
-        #[allow(unsafe_code, reason = "writing to lent memory")]
-        // SAFETY: the array belongs to the caller, which is suspended in this call.
-        let into = unsafe { into.as_mut() };
-        into[..3].copy_from_slice(&[token.0 as i32, (token.0 >> 32) as i32, connection as i32]);
-        Ok(true)
+    /// Takes an available connection, and puts its token's halves and its number where they were lent for:
+    /// 1 if there is one, 0 if there is none, 2 if the pool is closed.
+    pub(crate) fn try_check_out(&self, client: u32) -> u32 {
+        match self.engine.lock().try_check_out(client, Origin::NONE.0) {
+            Ok(Some(CheckedOutInfo { token, connection })) => {
+                let mut taken = self.taken.borrow_mut();
+                #[allow(unsafe_code, reason = "writing to lent memory")]
+                // SAFETY: the array belongs to the TypeScript module, which is suspended in this call.
+                let taken = unsafe { taken.as_mut() };
+                taken[..3].copy_from_slice(&[
+                    token.0 as i32,
+                    (token.0 >> 32) as i32,
+                    connection as i32,
+                ]);
+                1
+            }
+            Ok(None) => 0,
+            Err(_closed) => 2,
+        }
     }
 
     /// Returns a connection.
-    #[napi(catch_unwind)]
-    pub fn check_in(&self, client: u32, token_low: u32, token_high: u32) -> Result<()> {
+    pub(crate) fn check_in(&self, client: u32, token_low: u32, token_high: u32) -> Result<()> {
         let token = token(token_low, token_high);
         self.engine
             .lock()
@@ -259,20 +242,22 @@ impl Lane {
     }
 
     /// Gives an operation up.
-    #[napi(catch_unwind)]
-    pub fn cancel(&self, slot: u32) {
+    pub(crate) fn cancel(&self, slot: u32) {
         self.engine.lock().cancel(slot);
     }
 
     /// Marks a pool as ready.
-    #[napi(catch_unwind)]
-    pub fn ready(&self, client: u32) {
+    pub(crate) fn ready(&self, client: u32) {
         self.with_client(client, |client| client.server().pool().ready());
     }
 
     /// Clears a pool, or one service of it.
-    #[napi(catch_unwind)]
-    pub fn clear(&self, client: u32, interrupt_in_use: bool, service_id: Option<Uint8Array>) {
+    pub(crate) fn clear(
+        &self,
+        client: u32,
+        interrupt_in_use: bool,
+        service_id: Option<Uint8Array>,
+    ) {
         let service = service_id
             .and_then(|id| <[u8; 12]>::try_from(&id[..]).ok())
             .map(ServiceId);
@@ -285,8 +270,7 @@ impl Lane {
     }
 
     /// A pool's statistics as JSON.
-    #[napi(catch_unwind)]
-    pub fn stats(&self, client: u32) -> String {
+    pub(crate) fn stats(&self, client: u32) -> String {
         let client = self.engine.lock().client(client).map(Arc::clone);
         client
             .map(|client| serde_json::to_string(&client.stats()).unwrap_or_default())
@@ -294,20 +278,17 @@ impl Lane {
     }
 
     /// Operations that have not completed.
-    #[napi(catch_unwind)]
-    pub fn in_flight(&self) -> u32 {
+    pub(crate) fn in_flight(&self) -> u32 {
         self.engine.lock().in_flight()
     }
 
     /// A reply that no slab could hold, once.
-    #[napi(catch_unwind)]
-    pub fn take_large(&self, number: u32) -> Option<Buffer> {
+    pub(crate) fn take_large(&self, number: u32) -> Option<Buffer> {
         self.engine.lock().take_large(number).map(Buffer::from)
     }
 
     /// Puts the next events into the events buffer, and says how many.
-    #[napi(catch_unwind)]
-    pub fn drain_events(&self) -> u32 {
+    pub(crate) fn drain_events(&self) -> u32 {
         let mut events = self.events.borrow_mut();
         let Events {
             pending,
@@ -340,8 +321,7 @@ impl Lane {
     }
 
     /// The text of an event of the last drain.
-    #[napi(catch_unwind)]
-    pub fn event_text(&self, index: u32) -> Option<String> {
+    pub(crate) fn event_text(&self, index: u32) -> Option<String> {
         self.events.borrow().texts.get(index as usize).cloned()
     }
 }

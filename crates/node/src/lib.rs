@@ -1,7 +1,8 @@
 //! The N-API edge: convert, call, convert.
 //!
-//! [`lane::Lane`] is everything that TypeScript sees. It decides nothing: arguments become bytes and
-//! numbers, the engine acts, and what completes crosses back through buffers that TypeScript lent.
+//! [`exports`] is everything that TypeScript sees, each function one call into a [`lane::Lane`]. That
+//! decides nothing: arguments become bytes and numbers, the engine acts, and what completes crosses back
+//! through buffers that TypeScript lent.
 //!
 //! `unsafe` is in four files: `uv.rs` (libuv's functions), `event_loop.rs` and `tokio_lane.rs` (who
 //! drives the lane, and who is told when the environment ends), `fork.rs`.
@@ -9,6 +10,7 @@
 #[cfg(unix)]
 mod event_loop;
 mod events;
+pub mod exports;
 mod fork;
 mod lane;
 #[cfg(unix)]

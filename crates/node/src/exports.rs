@@ -1,0 +1,241 @@
+//! What TypeScript calls. A lane is a number: an object with methods costs ten times as much at each
+//! call as a function of numbers.
+
+use crate::lane::Lane;
+use napi::bindgen_prelude::{Buffer, Float64Array, FnArgs, Function, Int32Array, Uint8Array};
+use napi::{Env, Error, Result};
+use napi_derive::napi;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+thread_local! {
+    /// The lanes of this thread's environment.
+    static LANES: RefCell<Vec<Option<Rc<Lane>>>> = const { RefCell::new(Vec::new()) };
+}
+
+fn find(lane: u32) -> Result<Rc<Lane>> {
+    LANES
+        .with_borrow(|lanes| lanes.get(lane as usize).cloned().flatten())
+        .ok_or_else(|| Error::from_reason("the lane's environment has ended"))
+}
+
+/// What TypeScript lends a lane, for as long as it lives.
+#[napi(object)]
+pub struct LentBuffers {
+    /// Two buffers for replies.
+    pub slabs: (Uint8Array, Uint8Array),
+    /// Two arrays for completions, six numbers each.
+    pub records: (Int32Array, Int32Array),
+    /// Where a command's BSON is put before `command` is called.
+    pub send: Uint8Array,
+    /// For events, eight numbers each.
+    pub events: Float64Array,
+    /// For a connection that `tryCheckOut` took: three numbers.
+    pub taken: Int32Array,
+}
+
+/// Opens a lane: driven by the environment's event loop, or else by tokio.
+#[napi(catch_unwind)]
+pub fn open_lane(
+    env: Env,
+    event_loop: bool,
+    lent: LentBuffers,
+    on_turn: Function<'_, FnArgs<(u32, u32, bool)>, ()>,
+) -> Result<u32> {
+    let lane = Rc::new(Lane::new(env, event_loop, lent, on_turn)?);
+    let number = LANES.with_borrow_mut(|lanes| {
+        lanes.push(Some(lane));
+        lanes.len() - 1
+    });
+    // While there is an environment to take them back, what it lent is given back.
+    env.add_env_cleanup_hook(number, |number| {
+        drop(LANES.with_borrow_mut(|lanes| lanes[number].take()));
+    })?;
+    Ok(number as u32)
+}
+
+/// Opens a client from a connection string, or a pool from an address. Options are JSON.
+#[napi(catch_unwind)]
+pub fn open(
+    lane: u32,
+    monitored: bool,
+    target: String,
+    options_json: String,
+    platform: String,
+) -> Result<u32> {
+    find(lane)?.open(monitored, target, options_json, platform)
+}
+
+/// Forgets a client that is closed.
+#[napi(catch_unwind)]
+pub fn detach(lane: u32, client: u32) -> Result<()> {
+    find(lane)?.detach(client);
+    Ok(())
+}
+
+/// The address of a client's server.
+#[napi(catch_unwind)]
+pub fn address(lane: u32, client: u32) -> Result<String> {
+    Ok(find(lane)?.address(client))
+}
+
+/// A number for a database's name.
+#[napi(catch_unwind)]
+pub fn intern_database(lane: u32, name: String) -> Result<u32> {
+    Ok(find(lane)?.intern_database(name))
+}
+
+/// Says who listens to a client's pool and commands.
+#[napi(catch_unwind)]
+pub fn subscribe(lane: u32, client: u32, pool: bool, commands: bool) -> Result<()> {
+    find(lane)?.subscribe(client, pool, commands);
+    Ok(())
+}
+
+/// Completes with a text when the client's server can be used.
+#[napi(catch_unwind)]
+pub fn connect(lane: u32, client: u32, slot: u32) -> Result<()> {
+    find(lane)?.connect(client, slot);
+    Ok(())
+}
+
+/// Completes with a text when so many connections are established; a negative number is
+/// `minPoolSize`.
+#[napi(catch_unwind)]
+pub fn warm(lane: u32, client: u32, slot: u32, connections: i32) -> Result<()> {
+    find(lane)?.warm(client, slot, connections);
+    Ok(())
+}
+
+/// Completes with a text when the client is closed; a negative drain time is no limit.
+#[napi(catch_unwind)]
+pub fn close(lane: u32, client: u32, slot: u32, drain_ms: f64) -> Result<()> {
+    find(lane)?.close(client, slot, drain_ms);
+    Ok(())
+}
+
+/// Runs the command whose BSON is in the first `length` bytes of the send buffer.
+#[napi(catch_unwind)]
+pub fn command(
+    lane: u32,
+    client: u32,
+    database: u32,
+    slot: u32,
+    length: u32,
+    timeout_ms: f64,
+) -> Result<()> {
+    find(lane)?.command(client, database, slot, length, timeout_ms);
+    Ok(())
+}
+
+/// Runs a command that has a buffer of its own.
+#[napi(catch_unwind)]
+pub fn command_in(
+    lane: u32,
+    client: u32,
+    database: u32,
+    slot: u32,
+    body: Uint8Array,
+    timeout_ms: f64,
+) -> Result<()> {
+    find(lane)?.command_in(client, database, slot, body, timeout_ms);
+    Ok(())
+}
+
+/// Runs a command on a connection that a user holds, from the send buffer or one of its own.
+#[napi(catch_unwind)]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "numbers cross cheaply, an object does not"
+)]
+pub fn command_on(
+    lane: u32,
+    client: u32,
+    token_low: u32,
+    token_high: u32,
+    database: u32,
+    slot: u32,
+    length: u32,
+    timeout_ms: f64,
+    body: Option<Uint8Array>,
+) -> Result<()> {
+    find(lane)?.command_on(
+        client, token_low, token_high, database, slot, length, timeout_ms, body,
+    )
+}
+
+/// Completes with a connection.
+#[napi(catch_unwind)]
+pub fn check_out(lane: u32, client: u32, slot: u32, timeout_ms: f64) -> Result<()> {
+    find(lane)?.check_out(client, slot, timeout_ms);
+    Ok(())
+}
+
+/// Takes an available connection, and puts its token's halves and its number where they were lent for:
+/// 1 if there is one, 0 if there is none, 2 if the pool is closed.
+#[napi(catch_unwind)]
+pub fn try_check_out(lane: u32, client: u32) -> Result<u32> {
+    Ok(find(lane)?.try_check_out(client))
+}
+
+/// Returns a connection.
+#[napi(catch_unwind)]
+pub fn check_in(lane: u32, client: u32, token_low: u32, token_high: u32) -> Result<()> {
+    find(lane)?.check_in(client, token_low, token_high)
+}
+
+/// Gives an operation up.
+#[napi(catch_unwind)]
+pub fn cancel(lane: u32, slot: u32) -> Result<()> {
+    find(lane)?.cancel(slot);
+    Ok(())
+}
+
+/// Marks a pool as ready.
+#[napi(catch_unwind)]
+pub fn ready(lane: u32, client: u32) -> Result<()> {
+    find(lane)?.ready(client);
+    Ok(())
+}
+
+/// Clears a pool, or one service of it.
+#[napi(catch_unwind)]
+pub fn clear(
+    lane: u32,
+    client: u32,
+    interrupt_in_use: bool,
+    service_id: Option<Uint8Array>,
+) -> Result<()> {
+    find(lane)?.clear(client, interrupt_in_use, service_id);
+    Ok(())
+}
+
+/// A pool's statistics as JSON.
+#[napi(catch_unwind)]
+pub fn stats(lane: u32, client: u32) -> Result<String> {
+    Ok(find(lane)?.stats(client))
+}
+
+/// Operations that have not completed.
+#[napi(catch_unwind)]
+pub fn in_flight(lane: u32) -> Result<u32> {
+    Ok(find(lane)?.in_flight())
+}
+
+/// A reply that no slab could hold, once.
+#[napi(catch_unwind)]
+pub fn take_large(lane: u32, number: u32) -> Result<Option<Buffer>> {
+    Ok(find(lane)?.take_large(number))
+}
+
+/// Puts the next events into the events buffer, and says how many.
+#[napi(catch_unwind)]
+pub fn drain_events(lane: u32) -> Result<u32> {
+    Ok(find(lane)?.drain_events())
+}
+
+/// The text of an event of the last drain.
+#[napi(catch_unwind)]
+pub fn event_text(lane: u32, index: u32) -> Result<Option<String>> {
+    Ok(find(lane)?.event_text(index))
+}
