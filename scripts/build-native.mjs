@@ -82,7 +82,7 @@ function cargo(args) {
   if (error?.code === 'ENOENT') {
     throw new Error(
       `ferropool has no prebuilt binary for ${process.platform}-${process.arch}, and building it needs cargo, ` +
-        'which is not on the PATH: install Rust 1.90 or newer and run the installation again',
+        'which is not on the PATH: install Rust 1.92 or newer and run the installation again',
     );
   }
   if (error) throw error;

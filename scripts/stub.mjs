@@ -23,7 +23,9 @@ export async function buildStub({ release = false } = {}) {
  * @param {{ program?: string }} [options] FERROPOOL_STUB, or a debug build, by default
  */
 export async function startStub(args = [], { program = process.env.FERROPOOL_STUB } = {}) {
-  const child = spawn(program ?? (await buildStub()), args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  // A group of its own: Ctrl-C in a terminal must not reach it before the program that uses it has finished.
+  const options = { stdio: ['pipe', 'pipe', 'inherit'], detached: true };
+  const child = spawn(program ?? (await buildStub()), args, options);
   await once(child, 'spawn');
   const exited = once(child, 'exit');
   const [line] = await Promise.race([

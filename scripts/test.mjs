@@ -77,9 +77,14 @@ function provideMongod() {
   }
 }
 
-async function rustTests() {
-  const { code, output } = await run('cargo', ['test', '--workspace', '--no-fail-fast'], { capture: true });
+async function rustTests(args = ['--workspace', '--no-fail-fast']) {
+  const { code, output } = await run('cargo', ['test', ...args], { capture: true });
   return { counts: atLeastOneFailure(cargoCounts(output), code) };
+}
+
+/** Readiness as on the platforms that have no epoll. */
+function portableTests() {
+  return rustTests(['--package', 'ferropool-lane', '--features', 'portable']);
 }
 
 async function buildPackage() {
@@ -146,7 +151,8 @@ if (flags['skip-install'] || installed.installed) {
   await stage('lint', 'cargo deny', checkDependencies);
   await stage('lint', clippy.name, () => lint(clippy));
   if (flags.only !== 'lint') await stage('all', 'mongod', provideMongod);
-  await stage('rust', 'cargo test', rustTests);
+  await stage('rust', 'cargo test', () => rustTests());
+  await stage('rust', 'cargo test, portable readiness', portableTests);
 
   const needsPackage = flags.only === undefined || flags.only === 'ts' || flags.only === 'spec';
   const packageStages = [

@@ -69,8 +69,8 @@ pub enum Received {
 }
 
 impl Channel {
-    /// A request buffer above this size is given back once its reply is there.
-    const KEPT: usize = 16 << 10;
+    /// A request buffer above this size, in bytes, is not kept for the next request.
+    pub const KEPT: usize = 16 << 10;
 
     pub(crate) fn new(socket: Arc<Socket>, limits: Limits, timings: Timings) -> Self {
         Self {

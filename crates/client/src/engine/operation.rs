@@ -2,7 +2,7 @@
 
 use super::{ClientId, Completion, Engine, Entry, Held};
 use crate::failure::Failure;
-use ferropool_connection::{Error, Home, Phase, Sent};
+use ferropool_connection::{Channel, Error, Home, Phase, Sent};
 use ferropool_lane::{Interest, Token};
 use ferropool_pool::{
     CheckOut, CheckOutError, CheckOutResult, CheckedOut, Condition, Origin, Purpose, Request,
@@ -198,10 +198,9 @@ impl Engine {
             return client.wait_for_server(slot, since, deadline);
         }
         if is_command && let Stage::Selecting { .. } = operation.stage {
-            self.buffers.push(std::mem::replace(
-                &mut self.request,
-                std::mem::take(&mut operation.request),
-            ));
+            let request = std::mem::take(&mut operation.request);
+            let spare = std::mem::replace(&mut self.request, request);
+            recycle(&mut self.buffers, spare);
         }
         match kind {
             Kind::Connect if client.is_closed() => {
@@ -262,15 +261,14 @@ impl Engine {
     /// An operation that waited got a connection, or none.
     pub(super) fn checked_out(&mut self, slot: u32, result: CheckOutResult<Wired>) {
         let Some(Some(operation)) = self.operations.get_mut(slot as usize) else {
-            return;
+            return self.give_back(result);
         };
         match result {
             Ok(checked_out) => {
                 if operation.kind == Kind::Command {
-                    self.buffers.push(std::mem::replace(
-                        &mut self.request,
-                        std::mem::take(&mut operation.request),
-                    ));
+                    let request = std::mem::take(&mut operation.request);
+                    let spare = std::mem::replace(&mut self.request, request);
+                    recycle(&mut self.buffers, spare);
                 }
                 self.served(slot, checked_out);
             }
@@ -280,6 +278,18 @@ impl Engine {
                 };
                 let address = attached.client.server().address().clone();
                 self.fail_later(slot, Failure::CheckOut { error, address });
+            }
+        }
+    }
+
+    /// A connection came for an operation that is gone: whichever pool it is of takes it back.
+    fn give_back(&mut self, result: CheckOutResult<Wired>) {
+        let Ok(mut checked_out) = result else { return };
+        for (_, attached) in &self.clients {
+            let pool = attached.client.server().pool();
+            match pool.check_in(checked_out, Condition::Healthy, &mut self.effects) {
+                Ok(_) => return,
+                Err(foreign) => checked_out = foreign,
             }
         }
     }
@@ -430,9 +440,7 @@ impl Engine {
             .and_then(Option::take)
         {
             self.in_flight -= 1;
-            if operation.request.capacity() > 0 {
-                self.buffers.push(operation.request);
-            }
+            recycle(&mut self.buffers, operation.request);
         }
     }
 
@@ -451,5 +459,13 @@ impl Engine {
                 self.effects.settled = settled;
             }
         }
+    }
+}
+
+/// Keeps a request buffer for the next operation that has to wait, unless it is large or there are many.
+fn recycle(buffers: &mut Vec<Vec<u8>>, buffer: Vec<u8>) {
+    const MOST: usize = 1024;
+    if (1..=Channel::KEPT).contains(&buffer.capacity()) && buffers.len() < MOST {
+        buffers.push(buffer);
     }
 }
