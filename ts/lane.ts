@@ -119,6 +119,9 @@ export class Lane {
   /** The lane of `kind`, opened when it is first asked for. */
   static of(kind: LaneKind): Lane {
     const eventLoop = kind === 'auto' ? hasEventLoop() : kind === 'event-loop';
+    if (eventLoop && !hasEventLoop()) {
+      throw new MongoInvalidArgumentError('Option "lane" cannot be "event-loop" here: this runtime has no event loop that the core can use');
+    }
     let lane = Lane.#lanes.get(eventLoop);
     if (!lane) {
       inRootContext(() => Lane.#lanes.set(eventLoop, new Lane(eventLoop)));
