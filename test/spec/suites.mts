@@ -1,0 +1,17 @@
+// What can be run, in the order in which it runs.
+
+import { cmapFormat } from './cmap/runner.mjs';
+import type { TestFile } from './discover.mjs';
+import type { Format } from './format.mjs';
+
+export const formats: readonly Format[] = [cmapFormat];
+
+/** The format that runs a file, if any does. */
+export function formatOf(file: TestFile): Format | undefined {
+  return formats.find(({ folder }) => file.name.startsWith(`${folder}/`));
+}
+
+/** The suite of a format: the specification's folder. */
+export function suiteOf(format: Format): string {
+  return format.folder.split('/')[0] as string;
+}

@@ -1,0 +1,29 @@
+// Every behaviour that concerns I/O holds on both lanes; what a test opens is closed when it ends.
+
+import { ConnectionPool, MongoClient, type ConnectionPoolOptions, type LaneKind, type MongoClientOptions } from 'ferropool';
+import { describe, onTestFinished } from 'vitest';
+
+export type Lane = Exclude<LaneKind, 'auto'>;
+export const lanes = ['event-loop', 'tokio'] as const satisfies readonly Lane[];
+
+/** The same suite once on each lane. */
+export function onBothLanes(suite: (lane: Lane) => void): void {
+  for (const lane of lanes) describe(`on the ${lane} lane`, () => suite(lane));
+}
+
+/** A pool that is closed, whatever is in use, when the test ends. It is paused until `ready()`. */
+export function openPool(address: string, options: ConnectionPoolOptions): ConnectionPool {
+  return closedAtTheEnd(new ConnectionPool(address, options));
+}
+
+/** A client that is closed, whatever is in use, when the test ends. */
+export function openClient(uri: string, options: MongoClientOptions): MongoClient {
+  return closedAtTheEnd(new MongoClient(uri, options));
+}
+
+function closedAtTheEnd<T extends ConnectionPool | MongoClient>(opened: T): T {
+  onTestFinished(async () => {
+    await opened.close({ drainMS: 0 });
+  });
+  return opened;
+}
