@@ -46,6 +46,8 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   /** @internal Whether anybody listens. */
   listens = false;
   readonly #monitorsCommands: boolean;
+  /** Whether anybody listens to commands: asked for each of them, so kept. */
+  #commandsHeard = false;
   #closing: Promise<CloseResult> | undefined;
 
   /** @internal */
@@ -130,14 +132,23 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   }
 
   /** @internal */
-  async command(database: string, command: Document, options: CommandOptions = {}, connection?: Connection): Promise<Document> {
+  command(database: string, command: Document, options: CommandOptions = {}, connection?: Connection): Promise<Document> {
+    // Called by a toBSON or a getter of a command that is being serialized: that one comes first.
+    if (isSerializing()) return Promise.resolve().then(() => this.command(database, command, options, connection));
+    // Not an async function, whose promise would be a second one for each command.
+    try {
+      return this.#start(database, command, options, connection);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #start(database: string, command: Document, options: CommandOptions, connection?: Connection): Promise<Document> {
     checkNames('command', options, COMMAND_OPTIONS);
     checkRequest(options);
     if (command === null || typeof command !== 'object') {
       throw new MongoInvalidArgumentError(`The command must be a document, received ${String(command)}`);
     }
-    // Called by a toBSON or a getter of a command that is being serialized: that one comes first.
-    if (isSerializing()) await undefined;
     const limit = timeout('timeoutMS', options.timeoutMS);
     const { lane, id } = this;
     const document = options.readPreference ? { ...command, $readPreference: { mode: options.readPreference } } : command;
@@ -146,7 +157,7 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
       (slot, operation) => {
         const number = lane.database(database);
         const body = lane.serialize(document);
-        if (this.#listensToCommands) operation.command = { database, document, requestId: 0 };
+        if (this.#commandsHeard) operation.command = { database, document, requestId: 0 };
         if (connection) {
           const { low, high } = connection.token;
           const [length, bytes] = typeof body === 'number' ? [body, undefined] : [0, body];
@@ -202,13 +213,10 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   /** Asks the core for the events that somebody listens to, and for no others. */
   protected listenersChanged(): void {
     const pool = poolEventNames.some((name) => this.listenerCount(name) > 0);
-    const commands = this.#listensToCommands;
+    const commands = this.#monitorsCommands && commandEventNames.some((name) => this.listenerCount(name) > 0);
+    this.#commandsHeard = commands;
     this.listens = pool || commands;
     native.subscribe(this.lane.number, this.id, pool, commands);
-  }
-
-  get #listensToCommands(): boolean {
-    return this.#monitorsCommands && commandEventNames.some((name) => this.listenerCount(name) > 0);
   }
 }
 

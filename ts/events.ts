@@ -36,7 +36,7 @@ export class ConnectionPoolReadyEvent extends ConnectionPoolMonitoringEvent {
 export class ConnectionPoolClearedEvent extends ConnectionPoolMonitoringEvent {
   readonly name = 'connectionPoolCleared';
   /** The service that it was cleared for, behind a load balancer. */
-  readonly serviceId?: ObjectId;
+  declare readonly serviceId?: ObjectId;
   /** Whether connections in use were interrupted. */
   readonly interruptInUseConnections: boolean;
 
@@ -86,7 +86,7 @@ export class ConnectionClosedEvent extends ConnectionPoolMonitoringEvent {
   readonly connectionId: number;
   readonly reason: (typeof closedReasons)[number];
   /** The service that it belonged to, behind a load balancer. */
-  readonly serviceId?: ObjectId;
+  declare readonly serviceId?: ObjectId;
   /** What went wrong, where the reason is `error`. */
   readonly error: Error | null;
 

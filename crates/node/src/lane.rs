@@ -3,6 +3,7 @@ use crate::event_loop::EventLoop;
 use crate::exports::LentBuffers;
 #[cfg(unix)]
 use crate::memory::Buffers;
+use crate::memory::{LentIntegers, LentNumbers};
 use crate::tokio_lane::TokioLane;
 use crate::{events, fork, options};
 use ferropool_client::{
@@ -10,7 +11,7 @@ use ferropool_client::{
 };
 use ferropool_lane::Token;
 use ferropool_pool::{Origin, ServiceId};
-use napi::bindgen_prelude::{Buffer, Float64Array, FnArgs, Function, Int32Array, Uint8Array};
+use napi::bindgen_prelude::{Buffer, FnArgs, Function, Uint8Array};
 use napi::{Env, Error, JsValue, Result};
 use parking_lot::Mutex;
 use serde_json::json;
@@ -27,7 +28,7 @@ pub(crate) struct Lane {
     databases: RefCell<Vec<String>>,
     send: Uint8Array,
     events: RefCell<Events>,
-    taken: RefCell<Int32Array>,
+    taken: RefCell<LentIntegers>,
 }
 
 enum Driver {
@@ -39,7 +40,7 @@ enum Driver {
 /// Events that were drained from the engine and have not reached TypeScript.
 struct Events {
     pending: VecDeque<Journal>,
-    records: Float64Array,
+    records: LentNumbers,
     texts: Vec<String>,
 }
 
@@ -71,7 +72,7 @@ impl Lane {
             .ok_or_else(|| Error::from_reason("the environment's event loop cannot be had"))?;
         let events = Events {
             pending: VecDeque::new(),
-            records: lent.events,
+            records: LentNumbers(lent.events),
             texts: Vec::new(),
         };
         Ok(Self {
@@ -80,7 +81,7 @@ impl Lane {
             databases: RefCell::default(),
             send: lent.send,
             events: RefCell::new(events),
-            taken: RefCell::new(lent.taken),
+            taken: RefCell::new(LentIntegers(lent.taken)),
         })
     }
 
@@ -217,10 +218,7 @@ impl Lane {
         match self.engine.lock().try_check_out(client, Origin::NONE.0) {
             Ok(Some(CheckedOutInfo { token, connection })) => {
                 let mut taken = self.taken.borrow_mut();
-                #[allow(unsafe_code, reason = "writing to lent memory")]
-                // SAFETY: the array belongs to the TypeScript module, which is suspended in this call.
-                let taken = unsafe { taken.as_mut() };
-                taken[..3].copy_from_slice(&[
+                taken.as_mut()[..3].copy_from_slice(&[
                     token.0 as i32,
                     (token.0 >> 32) as i32,
                     connection as i32,
@@ -302,9 +300,7 @@ impl Lane {
             engine.drain_events(&mut journal);
             pending.extend(journal);
         }
-        #[allow(unsafe_code, reason = "writing to lent memory")]
-        // SAFETY: the array belongs to the TypeScript module, which is suspended in this call.
-        let records = unsafe { records.as_mut() };
+        let records = records.as_mut();
         let mut count = 0;
         for record in records.chunks_exact_mut(events::WIDTH) {
             let Some(event) = pending.pop_front() else {

@@ -4,8 +4,8 @@
 //! decides nothing: arguments become bytes and numbers, the engine acts, and what completes crosses back
 //! through buffers that TypeScript lent.
 //!
-//! `unsafe` is in four files: `uv.rs` (libuv's functions), `event_loop.rs` and `tokio_lane.rs` (who
-//! drives the lane, and who is told when the environment ends), `fork.rs`.
+//! `unsafe` is in five files: `uv.rs` (libuv's functions), `event_loop.rs` and `tokio_lane.rs` (who drives
+//! the lane, and who is told when the environment ends), `memory.rs` (what TypeScript lends), `fork.rs`.
 
 #[cfg(unix)]
 mod event_loop;
@@ -13,7 +13,6 @@ mod events;
 pub mod exports;
 mod fork;
 mod lane;
-#[cfg(unix)]
 mod memory;
 mod options;
 mod tokio_lane;

@@ -1,6 +1,14 @@
-use ferropool_lane::Outbox;
-use napi::bindgen_prelude::{Int32Array, Uint8Array};
+//! Memory that TypeScript lent a lane for as long as it lives. The buffers belong to one instance of the
+//! TypeScript module, which keeps them to itself and never detaches them; it and the addon take turns on
+//! one thread.
 
+#![allow(unsafe_code, reason = "writing to lent memory")]
+
+#[cfg(unix)]
+use ferropool_lane::Outbox;
+use napi::bindgen_prelude::{Float64Array, Int32Array, Uint8Array};
+
+#[cfg(unix)]
 /// The buffers that TypeScript lent for completions: two of each, so that nothing that JavaScript may
 /// still be reading is written.
 pub(crate) struct Buffers {
@@ -8,6 +16,7 @@ pub(crate) struct Buffers {
     next: usize,
 }
 
+#[cfg(unix)]
 impl Buffers {
     pub(crate) fn new(slabs: [Uint8Array; 2], records: [Int32Array; 2]) -> Self {
         let [a, b] = slabs;
@@ -19,7 +28,6 @@ impl Buffers {
     }
 
     /// The pair whose turn it is, and its number.
-    #[allow(unsafe_code, reason = "writing to lent memory")]
     pub(crate) fn next<R>(&mut self, write: impl FnOnce(&mut Outbox<'_>) -> R) -> (R, u32) {
         let number = self.next;
         self.next ^= 1;
@@ -29,5 +37,25 @@ impl Buffers {
         // runs on this thread, after `write` has returned.
         let (slab, records) = unsafe { (slab.as_mut(), records.as_mut()) };
         (write(&mut Outbox::new(slab, records)), number as u32)
+    }
+}
+
+/// Numbers that TypeScript reads after the call that writes them.
+pub(crate) struct LentIntegers(pub(crate) Int32Array);
+
+impl LentIntegers {
+    pub(crate) fn as_mut(&mut self) -> &mut [i32] {
+        // SAFETY: see the head of this file; TypeScript is suspended in the call that writes.
+        unsafe { self.0.as_mut() }
+    }
+}
+
+/// Numbers that TypeScript reads after the call that writes them.
+pub(crate) struct LentNumbers(pub(crate) Float64Array);
+
+impl LentNumbers {
+    pub(crate) fn as_mut(&mut self) -> &mut [f64] {
+        // SAFETY: see the head of this file; TypeScript is suspended in the call that writes.
+        unsafe { self.0.as_mut() }
     }
 }
