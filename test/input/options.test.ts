@@ -106,6 +106,9 @@ describe('options of the connection string are refused in the same words', () =>
     ['maxPoolSise=5', `Unknown option "maxPoolSise"; allowed are ${allowed}`],
     ['maxPoolSize', 'Option "maxPoolSize" in the connection string must have the form name=value'],
     ['maxPoolSize=', 'Option "maxPoolSize=" in the connection string must have the form name=value'],
+    // Decided before a connection string is read, they would have no effect there.
+    ['lane=tokio', 'Option "lane" belongs into the options object, not into the connection string'],
+    ['monitorCommands=false', 'Option "monitorCommands" belongs into the options object, not into the connection string'],
     ['appName=%zz', '"%zz" in the connection string is not valid percent-encoding'],
   ])('%s', (query, message) => {
     const error = thrown(() => new MongoClient(`mongodb://localhost/?${query}`));

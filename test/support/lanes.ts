@@ -22,8 +22,9 @@ export function openClient(uri: string, options: MongoClientOptions): MongoClien
 }
 
 function closedAtTheEnd<T extends ConnectionPool | MongoClient>(opened: T): T {
+  // A test that failed may have begun a close without a deadline, whose result this one shares.
   onTestFinished(async () => {
     await opened.close({ drainMS: 0 });
-  });
+  }, 10_000);
   return opened;
 }
