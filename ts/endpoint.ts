@@ -2,7 +2,7 @@ import { arch, endianness } from 'node:os';
 import type { Document } from 'bson';
 import { Connection } from './connection';
 import { TypedEmitter } from './emitter';
-import { callNative, MongoInvalidArgumentError, MongoPoolClosedError } from './errors';
+import { callNative, MongoInvalidArgumentError, MongoPoolClosedError, MongoServerError } from './errors';
 import {
   CommandFailedEvent,
   CommandStartedEvent,
@@ -202,10 +202,12 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
     if (!operation.command || operation.command.requestId === 0) return;
     const { document, requestId } = operation.command;
     const name = commandName(document);
+    const sensitive = isSensitive(document);
     if ('failure' in outcome) {
-      this.emit('commandFailed', new CommandFailedEvent(this.address, requestId, connectionId, name, duration, outcome.failure));
+      const failure = sensitive ? redact(outcome.failure) : outcome.failure;
+      this.emit('commandFailed', new CommandFailedEvent(this.address, requestId, connectionId, name, duration, failure));
     } else {
-      const reply = isSensitive(document) ? {} : outcome.reply;
+      const reply = sensitive ? {} : outcome.reply;
       this.emit('commandSucceeded', new CommandSucceededEvent(this.address, requestId, connectionId, name, duration, reply));
     }
   }
@@ -248,6 +250,13 @@ const SENSITIVE = new Set([
   'copydbsaslstart',
   'copydb',
 ]);
+
+/** The failure of a sensitive command: a server's error keeps its code alone. */
+function redact(failure: Error): Error {
+  if (!(failure instanceof MongoServerError)) return failure;
+  const { code, codeName } = failure;
+  return new MongoServerError({ ok: 0, errmsg: 'The server refused a command that is not shown', code, codeName });
+}
 
 function isSensitive(command: Document): boolean {
   const name = commandName(command).toLowerCase();

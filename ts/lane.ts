@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { calculateObjectSize, deserialize, serialize, serializeWithBufferAndIndex, type Document } from 'bson';
+import { whenAborted } from './abort';
 import { MongoInvalidArgumentError, MongoParseError, MongoServerError, toError, type Failure } from './errors';
 import { COMMAND_STARTED } from './events';
 import { native } from './native';
@@ -34,8 +35,8 @@ export interface Operation {
   command?: { database: string; document: Document; requestId: number };
   /** Its caller has given up: the promise is settled, the slot is not free yet. */
   abandoned?: { reason: Error };
-  signal?: AbortSignal | undefined;
-  onAbort?: (() => void) | undefined;
+  /** No longer listens to the signal of its caller. */
+  stopListening?: () => void;
 }
 
 /** What completed an operation. */
@@ -256,7 +257,7 @@ export class Lane {
   }
 
   #complete(operation: Operation, completion: Completion, microseconds: number): void {
-    if (operation.onAbort) operation.signal?.removeEventListener('abort', operation.onAbort);
+    operation.stopListening?.();
     const { kind } = completion;
     if (kind === LARGE_REPLY || kind === LARGE_ERROR_REPLY) {
       completion.bytes = native.takeLarge(this.number, completion.offset) ?? Buffer.alloc(0);
@@ -292,14 +293,12 @@ export class Lane {
   }
 
   #listen(signal: AbortSignal, slot: number, operation: Operation): void {
-    operation.signal = signal;
-    operation.onAbort = () => {
+    operation.stopListening = whenAborted(signal, () => {
       operation.abandoned = { reason: signal.reason as Error };
       operation.reject(signal.reason);
       native.cancel(this.number, slot);
       if (operation.owner.listens) this.deliverEvents();
-    };
-    signal.addEventListener('abort', operation.onAbort, { once: true });
+    });
   }
 }
 

@@ -143,3 +143,24 @@ onBothLanes((lane) => {
     await log.nth('connectionReady', 2);
   });
 });
+
+onBothLanes((lane) => {
+  it('a signal for many commands has one listener, and gives each of them up', async () => {
+    const client = openClient(stub.current.uri, { lane, maxPoolSize: 1 });
+    const controller = new AbortController();
+    let listeners = 0;
+    const add = controller.signal.addEventListener.bind(controller.signal);
+    controller.signal.addEventListener = (...given: Parameters<typeof add>) => {
+      listeners += 1;
+      add(...given);
+    };
+    const holder = await client.checkOut();
+    const commands = Array.from({ length: 100 }, () => client.db('test').command({ ping: 1 }, { signal: controller.signal }));
+    const settled = Promise.allSettled(commands);
+    controller.abort();
+    const outcomes = await settled;
+    expect(outcomes.every((outcome) => outcome.status === 'rejected' && outcome.reason === controller.signal.reason)).toBe(true);
+    expect(listeners).toBe(1);
+    holder.checkIn();
+  });
+});
