@@ -6,13 +6,14 @@
 
 #![allow(clippy::print_stdout, reason = "its output is its purpose")]
 
-use ferropool_client::{Client, ClientId, ClientOptions, Engine, OptionValue, kind};
+use ferropool_client::{Client, ClientId, ClientOptions, Engine, OptionValue, Turn, kind};
 use ferropool_lane::{Outbox, Record};
 use ferropool_wire::{Appender, Document};
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value, json};
 use std::error::Error;
 use std::io::{BufRead, stdin};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -56,8 +57,10 @@ impl Driver {
             .map(|name| (name.to_owned(), OptionValue::Number(size.into())))
             .into();
         let options = ClientOptions::from_uri(uri, &options, "bench")?;
+        // This program never forks: nothing needs to ask the kernel for its process id.
+        ferropool_pool::fork::notifications_installed();
         let mut engine = Engine::new()?;
-        let client = Client::new(options, engine.inbox().clone());
+        let client = Client::new(options, Arc::clone(engine.inbox()));
         let id = engine.attach(client);
         let mut driver = Self {
             engine,
@@ -69,16 +72,14 @@ impl Driver {
         };
         driver.engine.connect(id, 0);
         driver.until_idle()?;
-        driver.engine.warm(id, 0, size);
+        driver.engine.warm(id, 0, Some(size));
         driver.until_idle()?;
         Ok(driver)
     }
 
     fn until_idle(&mut self) -> Outcome<()> {
         while self.engine.in_flight() > 0 {
-            self.engine.readiness().wait()?;
-            let mut outbox = Outbox::new(&mut self.slab, &mut self.records);
-            let turn = self.engine.turn(&mut outbox);
+            let turn = self.turn()?;
             for record in
                 self.records[..turn.completions as usize * Record::WIDTH].chunks(Record::WIDTH)
             {
@@ -89,6 +90,18 @@ impl Driver {
             }
         }
         Ok(())
+    }
+
+    /// Waits until there is something to do, and does it.
+    fn turn(&mut self) -> Outcome<Turn> {
+        self.engine.readiness().wait()?;
+        let mut outbox = Outbox::new(&mut self.slab, &mut self.records);
+        let turn = self.engine.turn(&mut outbox);
+        if turn.more {
+            // What found no room is there already: no socket would end the next wait.
+            self.engine.readiness().wake();
+        }
+        Ok(turn)
     }
 
     fn run(&mut self, job: &Value) -> Outcome<Value> {
@@ -122,9 +135,7 @@ impl Driver {
         }
         let (mut used, mut elapsed) = (None, Duration::ZERO);
         while self.engine.in_flight() > 0 {
-            self.engine.readiness().wait()?;
-            let mut outbox = Outbox::new(&mut self.slab, &mut self.records);
-            let completions = self.engine.turn(&mut outbox).completions as usize;
+            let completions = self.turn()?.completions as usize;
             for at in (0..completions).map(|index| index * Record::WIDTH) {
                 let record: [i32; Record::WIDTH] =
                     self.records[at..at + Record::WIDTH].try_into()?;

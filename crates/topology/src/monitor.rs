@@ -83,12 +83,14 @@ impl Monitor {
                 }
             }
             drop(server);
-            let due = started + self.options.heartbeat_frequency;
+            let mut due = started + self.options.heartbeat_frequency;
             let earliest = started + self.options.min_heartbeat_frequency;
-            tokio::select! {
-                () = signals.stop.notified() => return,
-                () = sleep_until(due) => {}
-                () = signals.check.notified() => sleep_until(earliest).await,
+            loop {
+                tokio::select! {
+                    () = signals.stop.notified() => return,
+                    () = sleep_until(due) => break,
+                    () = signals.check.notified() => due = due.min(earliest),
+                }
             }
         }
     }

@@ -1,0 +1,66 @@
+// The measurement inside a contender's process.
+
+/** What a run may record; beyond that, latencies are those of its beginning. */
+const latencies = new Float64Array(1 << 21);
+
+/**
+ * Keeps `concurrency` operations in flight until `milliseconds` have passed. What ends later is waited for and not
+ * counted. Processor time is the whole process's, every thread.
+ */
+export async function closedLoop(operation, concurrency, milliseconds) {
+  let count = 0;
+  let last = 0;
+  let cpu;
+  const cpuBefore = process.cpuUsage();
+  const begin = performance.now();
+  const worker = async () => {
+    for (let since = performance.now(); cpu === undefined; ) {
+      await operation();
+      const now = performance.now();
+      if (cpu !== undefined) return;
+      if (count < latencies.length) latencies[count] = now - since;
+      count += 1;
+      last = now;
+      since = now;
+      if (now - begin >= milliseconds) cpu = process.cpuUsage(cpuBefore);
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, worker));
+  const recorded = latencies.subarray(0, Math.min(count, latencies.length)).sort();
+  return {
+    operations: count,
+    elapsedMS: last - begin,
+    cpuMS: (cpu.user + cpu.system) / 1000,
+    p50MS: quantile(recorded, 0.5),
+    p99MS: quantile(recorded, 0.99),
+  };
+}
+
+/** Pairs that cost less than a look at the clock: `batch(1000)` makes a thousand, in turn. */
+export async function pairs(batch, milliseconds) {
+  const each = [];
+  const size = 1000;
+  const cpuBefore = process.cpuUsage();
+  const begin = performance.now();
+  let last = begin;
+  while (last - begin < milliseconds) {
+    const pending = batch(size);
+    if (pending) await pending;
+    const now = performance.now();
+    each.push((now - last) / size);
+    last = now;
+  }
+  const cpu = process.cpuUsage(cpuBefore);
+  const sorted = Float64Array.from(each).sort();
+  return {
+    operations: each.length * size,
+    elapsedMS: last - begin,
+    cpuMS: (cpu.user + cpu.system) / 1000,
+    p50MS: quantile(sorted, 0.5),
+    p99MS: quantile(sorted, 0.99),
+  };
+}
+
+function quantile(sorted, q) {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))];
+}

@@ -1,0 +1,38 @@
+// The official driver, by its public API; its check-outs by the internals that its own operations use.
+
+import { createRequire } from 'node:module';
+
+import { MongoClient } from 'mongodb';
+
+const { TimeoutContext } = createRequire(import.meta.url)('mongodb/lib/timeout.js');
+
+export async function mongodb(uri, size) {
+  const client = new MongoClient(uri, { minPoolSize: size, maxPoolSize: size, maxConnecting: size });
+  await client.connect();
+  const db = client.db('bench');
+  const [server] = client.topology.s.servers.values();
+  const { pool } = server;
+  // Its population is one connection for each 100 ms; operations establish theirs at once.
+  while (pool.totalConnectionCount < size) {
+    await Promise.all(Array.from({ length: size }, () => db.command({ ping: 1 })));
+  }
+  const one = db.collection('one');
+  const many = db.collection('many');
+  return {
+    operations: {
+      ping: () => db.command({ ping: 1 }),
+      'find-one': (id) => one.findOne({ _id: id }),
+      'find-100': () => many.find({}, { limit: 100 }).toArray(),
+    },
+    batches: {
+      'check-out': async (count) => {
+        const timeoutContext = TimeoutContext.create({ serverSelectionTimeoutMS: 30_000, waitQueueTimeoutMS: 0 });
+        for (let left = count; left > 0; left -= 1) {
+          const connection = await pool.checkOut({ timeoutContext });
+          pool.checkIn(connection);
+        }
+      },
+    },
+    close: () => client.close(),
+  };
+}
