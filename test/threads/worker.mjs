@@ -31,6 +31,8 @@ const stages = {
 };
 
 await stages[stage]();
+// A thread's port has no origin to name.
+// oxlint-disable-next-line unicorn/require-post-message-target-origin
 parentPort.postMessage('here');
 if (exits) process.exit(0);
 setInterval(() => {}, 1000);
