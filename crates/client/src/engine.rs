@@ -4,11 +4,12 @@
 //! connection that this lane watches: parked ones belong to their pool and are watched for a hang-up
 //! only, active ones are ours.
 //!
-//! **The path of an operation.** `operation.rs` begins it: a server is selected, a connection checked
-//! out, the request written there and then. `turn.rs` reads replies, checks connections in, serves the
-//! next waiter and records completions. `pinned.rs` has the connections that a user holds, `journal.rs`
+//! **The path of an operation.** `operation.rs` begins it: a server is selected and a connection checked
+//! out. `exchange.rs` writes the request there and then, and gives the connection back. `turn.rs` reads
+//! replies and records completions. `pinned.rs` has the connections that a user holds, `journal.rs`
 //! the events.
 
+mod exchange;
 mod journal;
 mod operation;
 mod pinned;

@@ -1,14 +1,14 @@
 //! The lock around the machine, and what carries out its effects. The only file that locks.
 
 use crate::effects::{
-    CheckIn, CheckOut, CheckOutResult, CheckedOut, Condition, Effects, Ended, Establish, Request,
+    CheckIn, CheckOut, CheckOutResult, CheckedOut, Condition, Effects, Ended, Request,
 };
 use crate::error::{CheckOutError, Holder};
 use crate::event::Event;
 use crate::fork::ProcessMark;
 use crate::ids::{Key, ServiceId, Ticket};
-use crate::link::Link;
 use crate::options::PoolOptions;
+use crate::permit::Permit;
 use crate::state::State;
 use crate::stats::{PoolStats, Purpose};
 use crate::types::Types;
@@ -312,7 +312,7 @@ impl<T: Types> Pool<T> {
     }
 
     /// An input whose caller serves nobody itself.
-    fn act<R>(&self, input: impl FnOnce(&mut State<T>, &mut Effects<T>) -> R) -> R {
+    pub(crate) fn act<R>(&self, input: impl FnOnce(&mut State<T>, &mut Effects<T>) -> R) -> R {
         let mut effects = Effects::new();
         let result = self.with(&mut effects, input);
         self.settle(&mut effects);
@@ -370,10 +370,7 @@ impl<T: Types> Pool<T> {
         }
         for establish in effects.establish.drain(..) {
             if let Some(pool) = self.this.upgrade() {
-                self.connector.establish(Permit {
-                    pool,
-                    establish: Some(establish),
-                });
+                self.connector.establish(Permit::new(pool, establish));
             }
         }
         for link in effects.sever.drain(..) {
@@ -427,70 +424,5 @@ impl<T: Types> Drop for Pool<T> {
     fn drop(&mut self) {
         // The maintenance task holds no pool; it wakes to see that there is none.
         self.earlier.notify_one();
-    }
-}
-
-/// The permission to establish one connection, which only a pool can give. It counts as pending
-/// until it is used up; dropping it unused is a failure. It keeps the pool alive.
-#[must_use]
-pub struct Permit<T: Types> {
-    pool: Arc<Pool<T>>,
-    establish: Option<Establish>,
-}
-
-impl<T: Types> Permit<T> {
-    /// The connection's key.
-    pub fn key(&self) -> Key {
-        self.unused().key
-    }
-
-    /// Severed when the pool gives the establishment up.
-    pub fn link(&self) -> &Arc<Link> {
-        &self.unused().link
-    }
-
-    /// The pool's generation when the connection was created.
-    pub fn generation(&self) -> u32 {
-        self.unused().generation
-    }
-
-    /// The connection is established.
-    pub fn complete(mut self, connection: T::Connection, service: Option<ServiceId>) {
-        let key = self.use_up();
-        self.pool.act(|state, effects| {
-            state.established(key, connection, service, Instant::now(), effects)
-        });
-    }
-
-    /// The connection could not be established; `clears` as in [`State::establishment_failed`].
-    pub fn fail(mut self, error: T::Error, clears: bool) {
-        let key = self.use_up();
-        self.pool.act(|state, effects| {
-            state.establishment_failed(key, error, clears, Instant::now(), effects)
-        });
-    }
-
-    fn unused(&self) -> &Establish {
-        self.establish
-            .as_ref()
-            .expect("BUG: a permit is used up by value")
-    }
-
-    fn use_up(&mut self) -> Key {
-        self.establish
-            .take()
-            .expect("BUG: a permit is used up by value")
-            .key
-    }
-}
-
-impl<T: Types> Drop for Permit<T> {
-    fn drop(&mut self) {
-        if let Some(establish) = self.establish.take() {
-            let error = T::abandoned();
-            self.pool.act(|state, effects| {
-                state.establishment_failed(establish.key, error, false, Instant::now(), effects)
-            });
-        }
     }
 }

@@ -11,23 +11,26 @@
 //! **A handshake belongs to nobody.** `establish.rs` has the rule that starts one, and whom a
 //! failure fails.
 //!
-//! The inputs are in `state/`: this file has check-out and check-in, `establish.rs` the
-//! handshakes, `lifecycle.rs` ready, clear and close, `maintenance.rs` what time brings.
+//! This file has check-out and check-in; `state/` has the other inputs: `establish.rs` the handshakes,
+//! `in_use.rs` what befalls a connection while it is held, `lifecycle.rs` ready, clear and close,
+//! `maintenance.rs` what time brings. `view.rs` has what can be seen.
 
 mod establish;
+mod in_use;
 mod lifecycle;
 mod maintenance;
+mod view;
 
 use crate::deadlines::Deadlines;
-use crate::effects::{CheckIn, CheckOut, CheckedOut, Condition, Effects, Ended, Request};
-use crate::error::{CheckOutError, Holder};
-use crate::event::{ClosedReason, Event, EventKind, EventLog, FailedReason};
+use crate::effects::{CheckIn, CheckOut, CheckedOut, Condition, Effects, Request};
+use crate::error::CheckOutError;
+use crate::event::{ClosedReason, EventKind, EventLog, FailedReason};
 use crate::generation::Generations;
 use crate::ids::{Key, PoolId, ServiceId, Ticket};
 use crate::options::PoolOptions;
 use crate::queue::{WaitQueue, Waiting};
 use crate::records::{Place, Record, Records};
-use crate::stats::{Counters, PoolStats, Purpose, Status, Waits};
+use crate::stats::{Counters, Waits};
 use crate::types::Types;
 use std::time::{Duration, Instant};
 
@@ -223,158 +226,6 @@ impl<T: Types> State<T> {
             None => self.make_available(key, connection, now, effects),
         }
         Ok(CheckIn::CheckedIn)
-    }
-
-    /// Says what a connection in use is used for from now on.
-    pub fn set_purpose(&mut self, key: Key, purpose: Purpose) {
-        if let Some(&Place::InUse {
-            since, deadline, ..
-        }) = self.records.get(key).map(|record| &record.place)
-        {
-            self.records.move_to(
-                key,
-                Place::InUse {
-                    purpose,
-                    since,
-                    deadline,
-                },
-            );
-        }
-    }
-
-    /// Sets when the use of a connection in use ends, or takes that back.
-    pub fn set_use_until(&mut self, key: Key, until: Option<Instant>) {
-        let Some(Place::InUse { deadline, .. }) =
-            self.records.get_mut(key).map(|record| &mut record.place)
-        else {
-            return;
-        };
-        if let Some(old) = deadline.take() {
-            self.deadlines.remove(old);
-        }
-        *deadline = until.map(|at| self.deadlines.insert(at, Expiry::Use(key)));
-    }
-
-    /// Whether, and why, a connection was ended that its holder has not returned yet.
-    pub fn ended(&self, key: Key) -> Option<Ended> {
-        match self.records.get(key)?.place {
-            Place::Ended(ended) => Some(ended),
-            _ => None,
-        }
-    }
-
-    /// Asks for at least `connections` to exist, whatever `minPoolSize` says, until as many
-    /// [`stop_warming`](Self::stop_warming).
-    pub fn warm(&mut self, connections: u32, now: Instant, effects: &mut Effects<T>) {
-        self.floors.push(connections);
-        self.start_handshakes(now, effects);
-    }
-
-    /// Takes one [`warm`](Self::warm) of as many `connections` back; what others ask for remains.
-    pub fn stop_warming(&mut self, connections: u32) {
-        if let Some(index) = self.floors.iter().position(|floor| *floor == connections) {
-            self.floors.swap_remove(index);
-        }
-    }
-
-    /// How many connections those who warm the pool ask for.
-    pub fn warming(&self) -> u32 {
-        self.floors.iter().copied().max().unwrap_or(0)
-    }
-
-    /// Why no connection can be had now, if that is so.
-    pub fn refusal(&self) -> Option<CheckOutError<T::Error>> {
-        match &self.phase {
-            Phase::Closed => Some(CheckOutError::PoolClosed),
-            Phase::Paused { cause } => Some(CheckOutError::PoolCleared {
-                cause: cause.clone(),
-            }),
-            Phase::Ready => None,
-        }
-    }
-
-    /// Connections that are established.
-    pub fn established_count(&self) -> u32 {
-        self.records.total() - self.records.pending()
-    }
-
-    /// Subscribes to events, or no longer. Unsubscribed, none is built.
-    pub fn subscribe(&mut self, subscribed: bool) {
-        self.events.subscribe(subscribed);
-    }
-
-    /// Moves the events since the last call to the end of `into`.
-    pub fn drain_events(&mut self, into: &mut Vec<Event<T::Error>>) {
-        self.events.drain_into(into);
-    }
-
-    /// Whether there are events to drain.
-    pub fn has_events(&self) -> bool {
-        !self.events.is_empty()
-    }
-
-    /// The pool now.
-    pub fn stats(&self) -> PoolStats {
-        PoolStats {
-            status: self.status(),
-            generation: self.generations.current(None),
-            pending: self.records.pending(),
-            available: self.records.available(),
-            in_use: self.records.in_use(),
-            wait_queue: self.queue.len() as u32,
-            counters: self.counters,
-            events_lost: self.events.lost(),
-            wait_p50: self.waits.quantile(0.5),
-            wait_p99: self.waits.quantile(0.99),
-        }
-    }
-
-    /// Its state, as the specification names it.
-    pub fn status(&self) -> Status {
-        match self.phase {
-            Phase::Paused { .. } => Status::Paused,
-            Phase::Ready => Status::Ready,
-            Phase::Closed => Status::Closed,
-        }
-    }
-
-    /// Whether it is closed and nobody holds a connection of it any more.
-    pub fn is_drained(&self) -> bool {
-        matches!(self.phase, Phase::Closed) && !self.records.is_any_in_use()
-    }
-
-    /// The pool's generation, which no service's generation is part of.
-    pub fn generation(&self) -> u32 {
-        self.generations.current(None)
-    }
-
-    /// How many check-outs wait.
-    pub fn waiting(&self) -> u32 {
-        self.queue.len() as u32
-    }
-
-    /// The generation, and connection count, of each service behind a load balancer.
-    pub fn service_generations(&self) -> impl Iterator<Item = (ServiceId, u32, u32)> {
-        self.generations.services()
-    }
-
-    /// The connections in use, longest first, at most `most`.
-    pub fn holders(&self, most: usize, now: Instant) -> Vec<Holder> {
-        let mut holders: Vec<Holder> = self
-            .records
-            .iter()
-            .filter_map(|(key, record)| match record.place {
-                Place::InUse { purpose, since, .. } => Some(Holder {
-                    connection: key.id,
-                    purpose,
-                    age: now.saturating_duration_since(since),
-                }),
-                _ => None,
-            })
-            .collect();
-        holders.sort_by_key(|holder| std::cmp::Reverse(holder.age));
-        holders.truncate(most);
-        holders
     }
 
     /// The available connection to hand out, perished ones on the way to it closed.

@@ -1,9 +1,8 @@
 //! Beginning an operation: selection, check-out, the first write.
 
-use super::{ClientId, Completion, Engine, Entry, Held};
+use super::{ClientId, Completion, Engine};
 use crate::failure::Failure;
-use ferropool_connection::{Channel, Error, Home, Phase, Sent};
-use ferropool_lane::{Interest, Token};
+use ferropool_connection::{Channel, Error, Phase};
 use ferropool_pool::{
     CheckOut, CheckOutError, CheckOutResult, CheckedOut, Condition, Origin, Purpose, Request,
     Ticket,
@@ -311,124 +310,6 @@ impl Engine {
                 );
             }
             (Ok(token), _) => self.send(slot, token),
-        }
-    }
-
-    /// Watches a connection that was checked out of a client's pool. One that this lane used last is
-    /// watched already.
-    pub(super) fn adopt(
-        &mut self,
-        mut checked_out: CheckedOut<Wired>,
-        client: ClientId,
-        pinned: bool,
-    ) -> Result<Token, Error> {
-        let key = checked_out.key;
-        let home = checked_out.connection.home();
-        let known = home
-            .and_then(|home| home.token_at(&self.watcher))
-            .map(Token);
-        let token = match known.filter(|token| self.entries.get_mut(*token).is_some()) {
-            Some(token) => token,
-            None => {
-                let Some(attached) = self.clients.get(client as usize) else {
-                    return Err(super::gone());
-                };
-                let server = Arc::clone(attached.client.server());
-                self.reclaim();
-                checked_out.connection.leave_home();
-                let token = self.entries.insert(Entry {
-                    server: Arc::clone(&server),
-                    key,
-                    held: None,
-                });
-                if let Err(error) = self.readiness.watch(checked_out.connection.socket(), token) {
-                    self.entries.remove(token);
-                    let error = Error::io(Phase::Established, &error).at(server.address());
-                    let _ = server.pool().check_in(
-                        checked_out,
-                        Condition::Errored(error.clone()),
-                        &mut self.effects,
-                    );
-                    return Err(error);
-                }
-                checked_out
-                    .connection
-                    .move_home(Home::new(Arc::clone(&self.watcher), token.0));
-                token
-            }
-        };
-        if let Some(entry) = self.entries.get_mut(token) {
-            entry.held = Some(Held {
-                checked_out,
-                client,
-                slot: None,
-                request_id: 0,
-                started: None,
-                pinned,
-                timed: false,
-                broken: None,
-            });
-        }
-        Ok(token)
-    }
-
-    /// The connection under `token`, if it is in use here.
-    pub(super) fn held(&mut self, token: Token) -> Option<&mut Held> {
-        self.entries.get_mut(token)?.held.as_mut()
-    }
-
-    /// Writes the request in `self.request` on a connection in use.
-    pub(super) fn send(&mut self, slot: u32, token: Token) {
-        self.next_request_id = self.next_request_id.checked_add(1).unwrap_or(1);
-        let request_id = self.next_request_id;
-        let Some(held) = self
-            .entries
-            .get_mut(token)
-            .and_then(|entry| entry.held.as_mut())
-        else {
-            return;
-        };
-        let monitored = self
-            .clients
-            .get(held.client as usize)
-            .is_some_and(|attached| attached.monitored);
-        let (length, limit) = (
-            self.request.len(),
-            held.checked_out.connection.limits().max_message_size,
-        );
-        if length > limit {
-            let message = format!(
-                "The command of {length} bytes exceeds the server's limit of {limit} bytes"
-            );
-            self.fail_later(slot, Failure::InvalidArgument(message));
-            return self.finish(token);
-        }
-        held.slot = Some(slot);
-        held.request_id = request_id;
-        held.started = monitored.then(Instant::now);
-        if monitored {
-            self.journal_started(slot, token);
-        }
-        let Some(held) = self
-            .entries
-            .get_mut(token)
-            .and_then(|entry| entry.held.as_mut())
-        else {
-            return;
-        };
-        let channel = &mut held.checked_out.connection;
-        let sent = channel
-            .begin(&mut self.request, request_id)
-            .and_then(|()| channel.send());
-        let watched = sent.and_then(|sent| match sent {
-            Sent::Whole => Ok(()),
-            Sent::Blocked => self
-                .readiness
-                .change(channel.socket(), token, Interest::ReadWrite)
-                .map_err(|error| Error::io(Phase::Established, &error)),
-        });
-        if let Err(error) = watched {
-            self.connection_failed(token, error);
         }
     }
 

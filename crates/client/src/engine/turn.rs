@@ -1,11 +1,9 @@
 //! A turn: replies in, connections back, waiters served, completions out.
 
 use super::{Completion, Engine, Held};
-use crate::failure::Failure;
 use crate::note::Note;
 use ferropool_connection::{Error, ErrorKind, Phase, Received, Sent, ServerFailure};
 use ferropool_lane::{Interest, Message, Outbox, Ready, Record, Token};
-use ferropool_pool::Condition;
 use ferropool_topology::sdam::{self, Verdict};
 use ferropool_wire::OpMsg;
 
@@ -283,73 +281,6 @@ impl Engine {
             extra: [connection, duration],
         });
         self.vacate(slot);
-        self.finish(token);
-    }
-
-    /// The exchange on a connection is over. Unless a user holds it, it goes back to its pool, and the
-    /// next waiter's request is written on it at once.
-    pub(super) fn finish(&mut self, token: Token) {
-        let Some(held) = self.held(token) else { return };
-        held.checked_out.connection.finish();
-        if held.pinned {
-            if held.timed {
-                self.bound(token, None);
-            }
-            return;
-        }
-        let Some(entry) = self.entries.get_mut(token) else {
-            return;
-        };
-        let Some(Held {
-            checked_out,
-            broken,
-            ..
-        }) = entry.held.take()
-        else {
-            return;
-        };
-        let is_watched = checked_out.connection.home().is_some();
-        let condition = broken.map_or(Condition::Healthy, Condition::Errored);
-        // A connection of this engine is its server's: nothing is given back.
-        let _ = entry
-            .server
-            .pool()
-            .check_in(checked_out, condition, &mut self.effects);
-        if !is_watched {
-            self.entries.remove(token);
-        }
-        self.settle();
-    }
-
-    /// A connection in use is of no more use. What ran on it fails; the server hears of it, unless it
-    /// was the pool that ended the connection.
-    pub(super) fn connection_failed(&mut self, token: Token, error: Error) {
-        let Some(entry) = self.entries.get_mut(token) else {
-            return;
-        };
-        let Some(held) = &mut entry.held else { return };
-        let address = entry.server.address().clone();
-        let error = error.at(&address);
-        let slot = held.slot.take();
-        held.broken = Some(error.clone());
-        // No longer watched: nobody reads it any more, and its end would be reported again and again.
-        held.checked_out.connection.leave_home();
-        let failure = match entry.server.pool().ended(entry.key) {
-            Some(ended) => Failure::Ended {
-                ended,
-                address,
-                connection: entry.key.id.0,
-            },
-            None => {
-                entry
-                    .server
-                    .application_failed(&error, held.checked_out.generation);
-                Failure::Connection(error)
-            }
-        };
-        if let Some(slot) = slot {
-            self.fail_later(slot, failure);
-        }
         self.finish(token);
     }
 

@@ -15,6 +15,25 @@ use std::time::{Duration, Instant};
 const POPULATION_REST: Duration = Duration::from_millis(500);
 
 impl<T: Types> State<T> {
+    /// Asks for at least `connections` to exist, whatever `minPoolSize` says, until as many
+    /// [`stop_warming`](Self::stop_warming).
+    pub fn warm(&mut self, connections: u32, now: Instant, effects: &mut Effects<T>) {
+        self.floors.push(connections);
+        self.start_handshakes(now, effects);
+    }
+
+    /// Takes one [`warm`](Self::warm) of as many `connections` back; what others ask for remains.
+    pub fn stop_warming(&mut self, connections: u32) {
+        if let Some(index) = self.floors.iter().position(|floor| *floor == connections) {
+            self.floors.swap_remove(index);
+        }
+    }
+
+    /// How many connections those who warm the pool ask for.
+    pub fn warming(&self) -> u32 {
+        self.floors.iter().copied().max().unwrap_or(0)
+    }
+
     /// Starts the handshakes that the rule allows: pending < maxConnecting, total < maxPoolSize, and
     /// (waiters > pending, or total < minPoolSize). A handshake that populates counts for a waiter.
     pub(super) fn start_handshakes(&mut self, now: Instant, effects: &mut Effects<T>) {

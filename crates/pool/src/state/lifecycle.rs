@@ -120,52 +120,6 @@ impl<T: Types> State<T> {
         }
     }
 
-    /// Ends the connections in use that `chosen` picks. Their events are recorded here: their
-    /// holders only return what is no longer counted.
-    fn end_in_use(
-        &mut self,
-        ended: Ended,
-        reason: ClosedReason,
-        chosen: impl Fn(&Self, &Record<T>) -> bool,
-        now: Instant,
-        effects: &mut Effects<T>,
-    ) -> u32 {
-        let keys = self.keys(|state, record| {
-            matches!(record.place, Place::InUse { .. }) && chosen(state, record)
-        });
-        for key in &keys {
-            self.end_use(*key, ended, reason, None, now, effects);
-        }
-        keys.len() as u32
-    }
-
-    /// Ends one connection in use.
-    pub(super) fn end_use(
-        &mut self,
-        key: Key,
-        ended: Ended,
-        reason: ClosedReason,
-        error: Option<T::Error>,
-        now: Instant,
-        effects: &mut Effects<T>,
-    ) {
-        if let Place::InUse {
-            deadline: Some(deadline),
-            ..
-        } = self.records.move_to(key, Place::Ended(ended))
-        {
-            self.deadlines.remove(deadline);
-        }
-        let Some(record) = self.records.get(key) else {
-            return;
-        };
-        let service = record.service;
-        effects.sever.push(std::sync::Arc::clone(&record.link));
-        self.events
-            .push(now, || EventKind::CheckedIn { connection: key.id });
-        self.log_closed(key, service, reason, error, now);
-    }
-
     fn fail_waiters(
         &mut self,
         error: &CheckOutError<T::Error>,

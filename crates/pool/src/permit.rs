@@ -1,0 +1,79 @@
+use crate::effects::Establish;
+use crate::ids::{Key, ServiceId};
+use crate::link::Link;
+use crate::pool::Pool;
+use crate::types::Types;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// The permission to establish one connection, which only a pool can give. It counts as pending
+/// until it is used up; dropping it unused is a failure. It keeps the pool alive.
+#[must_use]
+pub struct Permit<T: Types> {
+    pool: Arc<Pool<T>>,
+    establish: Option<Establish>,
+}
+
+impl<T: Types> Permit<T> {
+    pub(crate) fn new(pool: Arc<Pool<T>>, establish: Establish) -> Self {
+        Self {
+            pool,
+            establish: Some(establish),
+        }
+    }
+
+    /// The connection's key.
+    pub fn key(&self) -> Key {
+        self.unused().key
+    }
+
+    /// Severed when the pool gives the establishment up.
+    pub fn link(&self) -> &Arc<Link> {
+        &self.unused().link
+    }
+
+    /// The pool's generation when the connection was created.
+    pub fn generation(&self) -> u32 {
+        self.unused().generation
+    }
+
+    /// The connection is established.
+    pub fn complete(mut self, connection: T::Connection, service: Option<ServiceId>) {
+        let key = self.use_up();
+        self.pool.act(|state, effects| {
+            state.established(key, connection, service, Instant::now(), effects)
+        });
+    }
+
+    /// The connection could not be established; `clears` as in [`State::establishment_failed`].
+    pub fn fail(mut self, error: T::Error, clears: bool) {
+        let key = self.use_up();
+        self.pool.act(|state, effects| {
+            state.establishment_failed(key, error, clears, Instant::now(), effects)
+        });
+    }
+
+    fn unused(&self) -> &Establish {
+        self.establish
+            .as_ref()
+            .expect("BUG: a permit is used up by value")
+    }
+
+    fn use_up(&mut self) -> Key {
+        self.establish
+            .take()
+            .expect("BUG: a permit is used up by value")
+            .key
+    }
+}
+
+impl<T: Types> Drop for Permit<T> {
+    fn drop(&mut self) {
+        if let Some(establish) = self.establish.take() {
+            let error = T::abandoned();
+            self.pool.act(|state, effects| {
+                state.establishment_failed(establish.key, error, false, Instant::now(), effects)
+            });
+        }
+    }
+}
