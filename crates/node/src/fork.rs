@@ -1,12 +1,12 @@
 #![allow(unsafe_code, reason = "registering a fork handler is a foreign call")]
 
+#[cfg(unix)]
 use ferropool_pool::fork;
-use std::sync::Once;
 
 /// Has a forked child told to the pools, so that a check-out need not ask for the process id.
+#[cfg(unix)]
 pub(crate) fn watch_forks() {
-    static INSTALL: Once = Once::new();
-    #[cfg(unix)]
+    static INSTALL: std::sync::Once = std::sync::Once::new();
     INSTALL.call_once(|| {
         // SAFETY: the handler is a function of this library, which is never unloaded (`-z nodelete`), and
         // does nothing but one atomic addition.
@@ -16,6 +16,10 @@ pub(crate) fn watch_forks() {
         }
     });
 }
+
+/// There are no forks to watch.
+#[cfg(not(unix))]
+pub(crate) fn watch_forks() {}
 
 #[cfg(unix)]
 unsafe extern "C" fn forked() {

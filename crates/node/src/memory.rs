@@ -6,7 +6,9 @@
 
 #[cfg(unix)]
 use ferropool_lane::Outbox;
-use napi::bindgen_prelude::{Float64Array, Int32Array, Uint8Array};
+#[cfg(unix)]
+use napi::bindgen_prelude::Uint8Array;
+use napi::bindgen_prelude::{Float64Array, Int32Array};
 
 #[cfg(unix)]
 /// The buffers that TypeScript lent for completions: two of each, so that nothing that JavaScript may
