@@ -232,14 +232,18 @@ impl Server {
         self.request_check();
     }
 
-    /// An establishment failed; says whether that clears the pool.
-    fn establishment_failed(&self, error: &Error, generation: u32) -> bool {
-        let clears = sdam::establishment_clears(error);
-        if clears && self.monitored && self.pool.generation() == generation {
-            self.become_unknown(&mut self.known.lock(), error.clone(), None);
+    /// An establishment failed.
+    fn establishment_failed(&self, permit: Permit<Wired>, error: Error) {
+        let clears = sdam::establishment_clears(&error);
+        let unknown = clears && self.monitored && self.pool.generation() == permit.generation();
+        // The pool first: a check that succeeds in between makes it ready again, and the server is at
+        // worst unknown until somebody asks for the next one. The other way round, that check would leave
+        // a server that is usable with a pool that is paused.
+        permit.fail(error.clone(), clears);
+        if unknown {
+            self.become_unknown(&mut self.known.lock(), error, None);
             self.observer.changed(false);
         }
-        clears
     }
 
     fn become_unknown(
@@ -304,13 +308,10 @@ impl Connector<Wired> for PoolConnector {
                         server.pool().hung_up(key, error);
                     }
                 }
-                Err(error) => {
-                    let server = server.get().and_then(Weak::upgrade);
-                    let clears = server.is_some_and(|server| {
-                        server.establishment_failed(&error, permit.generation())
-                    });
-                    permit.fail(error, clears);
-                }
+                Err(error) => match server.get().and_then(Weak::upgrade) {
+                    Some(server) => server.establishment_failed(permit, error),
+                    None => permit.fail(error, false),
+                },
             }
         });
     }
