@@ -134,6 +134,8 @@ fn view_error(error: &Error) -> FailureView {
         ErrorKind::NetworkTimeout => ("MongoNetworkTimeoutError", "FERROPOOL_NETWORK_TIMEOUT"),
         ErrorKind::Protocol => ("MongoParseError", "FERROPOOL_PROTOCOL"),
         ErrorKind::Server(_) => ("MongoServerError", "FERROPOOL_SERVER"),
+        ErrorKind::Authentication => ("MongoRuntimeError", "FERROPOOL_AUTHENTICATION"),
+        ErrorKind::Configuration => ("MongoInvalidArgumentError", "FERROPOOL_INVALID_ARGUMENT"),
     };
     let mut view = view(name, code, error.message().to_owned(), error.address());
     view.labels = error

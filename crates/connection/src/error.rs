@@ -9,6 +9,7 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Error(Arc<Detail>);
 
+#[derive(Clone)]
 struct Detail {
     kind: ErrorKind,
     message: String,
@@ -28,6 +29,11 @@ pub enum ErrorKind {
     Protocol,
     /// The server answered with an error.
     Server(ServerFailure),
+    /// The server does not prove who it is, or asks for what the client will not do.
+    Authentication,
+    /// What the client was configured with cannot be used: a file that cannot be read, a mechanism that
+    /// is not to be had. Nothing was sent.
+    Configuration,
 }
 
 /// An error that a server reported.
@@ -53,19 +59,35 @@ pub enum Phase {
     Dns,
     /// Connecting the socket.
     Tcp,
+    /// The TLS handshake.
+    Tls,
     /// The `hello` command.
     Hello,
+    /// Authentication.
+    Auth,
     /// After the handshake.
     Established,
 }
 
 impl Phase {
+    /// Every phase, in its order.
+    pub const ALL: [Self; 6] = [
+        Self::Dns,
+        Self::Tcp,
+        Self::Tls,
+        Self::Hello,
+        Self::Auth,
+        Self::Established,
+    ];
+
     /// The phase's name, as errors and statistics show it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Dns => "dns",
             Self::Tcp => "tcp",
+            Self::Tls => "tls",
             Self::Hello => "hello",
+            Self::Auth => "auth",
             Self::Established => "established",
         }
     }
@@ -91,11 +113,11 @@ impl Label {
 }
 
 impl Error {
-    /// An error of `kind` in `phase`. Network errors of dialling and `hello` count as overload, except
-    /// those that a server's load cannot cause.
+    /// An error of `kind` in `phase`. Network errors of dialling, TLS and `hello` count as overload;
+    /// [`Self::not_by_load`] is for those that a server's load cannot cause.
     pub fn new(kind: ErrorKind, phase: Phase, message: impl Into<String>) -> Self {
         let network = matches!(kind, ErrorKind::Network | ErrorKind::NetworkTimeout);
-        let overloaded = network && matches!(phase, Phase::Tcp | Phase::Hello);
+        let overloaded = network && matches!(phase, Phase::Tcp | Phase::Tls | Phase::Hello);
         Self(Arc::new(Detail {
             kind,
             message: message.into(),
@@ -103,6 +125,25 @@ impl Error {
             phase,
             overloaded,
         }))
+    }
+
+    /// The same error, where the server's load cannot be its cause: a certificate, a proxy.
+    #[must_use]
+    pub fn not_by_load(self) -> Self {
+        Self(Arc::new(Detail {
+            overloaded: false,
+            ..Detail::clone(&self.0)
+        }))
+    }
+
+    /// What the client was configured with cannot be used.
+    pub fn configuration(phase: Phase, message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Configuration, phase, message)
+    }
+
+    /// The server and the client do not agree about who is who.
+    pub fn authentication(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Authentication, Phase::Auth, message)
     }
 
     /// A failed system call.
@@ -123,19 +164,9 @@ impl Error {
     /// The same error, with the address it belongs to.
     #[must_use]
     pub fn at(self, address: &Address) -> Self {
-        let Detail {
-            kind,
-            message,
-            phase,
-            overloaded,
-            ..
-        } = &*self.0;
         Self(Arc::new(Detail {
-            kind: kind.clone(),
-            message: message.clone(),
             address: Some(address.clone()),
-            phase: *phase,
-            overloaded: *overloaded,
+            ..Detail::clone(&self.0)
         }))
     }
 

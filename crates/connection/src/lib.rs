@@ -12,19 +12,31 @@
 
 mod address;
 mod channel;
+mod compression;
+mod credential;
 mod error;
 mod establish;
 mod frame;
 mod hello;
 mod metadata;
+mod secret;
+mod server_api;
 mod socket;
+mod socks;
 mod stream;
+mod tls;
 
 pub use address::{Address, AddressError};
 pub use channel::{Channel, Home, Received, Sent, Watcher};
+pub use compression::Compressor;
+pub use credential::{CallbackKind, Credential, Mechanism, MechanismProperties};
 pub use error::{Error, ErrorKind, Label, Phase, ServerFailure};
 pub use establish::{ConnectOptions, Established, Timings, establish};
 pub use hello::{Hello, Limits, TopologyVersion};
 pub use metadata::{Application, ClientMetadata};
+pub use secret::Secret;
+pub use server_api::ServerApi;
 pub use socket::{Severer, Socket};
+pub use socks::ProxyOptions;
 pub use stream::{HelloForm, Stream};
+pub use tls::{Pem, TlsOptions};
