@@ -32,6 +32,11 @@ impl ClientMetadata {
         }
     }
 
+    /// The document.
+    pub fn document(&self) -> std::sync::Arc<[u8]> {
+        self.0.clone().into()
+    }
+
     /// The document's bytes.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
