@@ -28,7 +28,7 @@ pub(super) fn read(pem: &Pem, password: Option<&Secret>) -> Result<PrivateKeyDer
                 let der = section.decode().ok_or_else(|| refuse("is not valid PEM"))?;
                 encryption
                     .open(&der, password.reveal().as_bytes())
-                    .map_err(|reason| refuse(reason))
+                    .map_err(refuse)
             }
         },
     }
