@@ -196,7 +196,7 @@ fn append_hello<'a>(
         .boolean("helloOk", true)
         .string("backpressure", "2");
     if let Some(metadata) = metadata {
-        hello.raw_document("client", metadata.as_bytes());
+        hello.raw_document("client", &metadata.document());
     }
     hello
 }
