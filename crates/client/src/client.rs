@@ -45,12 +45,7 @@ impl Client {
         });
         let server_options = options.server();
         let metadata = server_options.connect.metadata.clone();
-        let server = Server::new(
-            options.address.clone(),
-            server_options,
-            observer,
-            runtime(),
-        );
+        let server = Server::new(options.address.clone(), server_options, observer, runtime());
         runtime().spawn(Selection::expire(
             Arc::downgrade(&selection),
             Arc::downgrade(&server),
