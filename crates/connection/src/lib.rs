@@ -43,3 +43,4 @@ pub use server_api::ServerApi;
 pub use socket::{Severer, Socket};
 pub use socks::ProxyOptions;
 pub use tls::{Pem, TlsConnector, TlsOptions};
+pub use transport::Duplex;

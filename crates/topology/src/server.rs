@@ -6,7 +6,7 @@ use ferropool_connection::{
     Address, ConnectOptions, Error, Established, Hello, Home, Phase, Severer, TopologyVersion,
     Watcher, establish,
 };
-use ferropool_pool::{CheckOutResult, Connector, Permit, Pool, PoolOptions};
+use ferropool_pool::{CheckOutResult, Clears, Connector, Permit, Pool, PoolOptions};
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
@@ -23,6 +23,7 @@ pub struct Server {
     /// Mirrors `known` for the hot path.
     usable: AtomicBool,
     monitored: bool,
+    load_balanced: bool,
     /// The monitor that has not been started.
     unstarted: Mutex<Option<(Monitor, Handle)>>,
     signals: Arc<Signals>,
@@ -87,6 +88,7 @@ impl Server {
             observer: Arc::clone(&observer),
             runtime: runtime.clone(),
         };
+        let load_balanced = options.connect.load_balanced;
         let pool = Pool::new(options.pool, Box::new(connector));
         runtime.spawn(Pool::maintain(Arc::downgrade(&pool)));
         let monitored = options.monitor.is_some();
@@ -112,6 +114,7 @@ impl Server {
                 }),
                 usable: AtomicBool::new(false),
                 monitored,
+                load_balanced,
                 unstarted: Mutex::new(monitor.map(|monitor| (monitor, runtime.clone()))),
                 signals,
                 observer,
@@ -234,8 +237,10 @@ impl Server {
 
     /// An establishment failed.
     fn establishment_failed(&self, permit: Permit<Wired>, error: Error) {
-        let clears = sdam::establishment_clears(&error);
-        let unknown = clears && self.monitored && self.pool.generation() == permit.generation();
+        let clears = sdam::establishment_clears(&error, self.load_balanced);
+        let unknown = clears == Clears::Pool
+            && self.monitored
+            && self.pool.generation() == permit.generation();
         // The pool first: a check that succeeds in between makes it ready again, and the server is at
         // worst unknown until somebody asks for the next one. The other way round, that check would leave
         // a server that is usable with a pool that is paused.
@@ -310,7 +315,7 @@ impl Connector<Wired> for PoolConnector {
                 }
                 Err(error) => match server.get().and_then(Weak::upgrade) {
                     Some(server) => server.establishment_failed(permit, error),
-                    None => permit.fail(error, false),
+                    None => permit.fail(error, Clears::Nothing),
                 },
             }
         });
