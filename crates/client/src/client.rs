@@ -4,6 +4,7 @@ use crate::options::ClientOptions;
 use crate::runtime::runtime;
 use crate::selection::Selection;
 use crate::stats::PoolStatsView;
+use ferropool_connection::Address;
 use ferropool_lane::{Inbox, Message};
 use ferropool_topology::{Observer, Server};
 use serde::Serialize;
@@ -41,12 +42,16 @@ impl Client {
             inbox,
             selection: Arc::clone(&selection),
         });
-        let server = Server::new(
-            options.address.clone(),
-            options.server(),
-            observer,
-            runtime(),
-        );
+        // Nobody resolves an SRV record or discovers a deployment yet: the first host is the server.
+        let address = options
+            .hosts
+            .first()
+            .cloned()
+            .unwrap_or_else(|| Address::Tcp {
+                host: String::new(),
+                port: Address::DEFAULT_PORT,
+            });
+        let server = Server::new(address, options.server(), observer, runtime());
         runtime().spawn(Selection::expire(
             Arc::downgrade(&selection),
             Arc::downgrade(&server),

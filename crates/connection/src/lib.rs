@@ -33,7 +33,7 @@ pub use credential::{CallbackKind, Credential, Mechanism, MechanismProperties};
 pub use error::{Error, ErrorKind, Label, Phase, ServerFailure};
 pub use establish::{ConnectOptions, Established, Timings, establish};
 pub use hello::{Hello, Limits, TopologyVersion};
-pub use metadata::{Application, ClientMetadata};
+pub use metadata::{Application, ClientMetadata, DriverInfo};
 pub use secret::Secret;
 pub use server_api::ServerApi;
 pub use socket::{Severer, Socket};

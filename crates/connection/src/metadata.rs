@@ -10,6 +10,17 @@ pub struct Application {
     pub platform: String,
 }
 
+/// A library around the driver, which the handshake names too (`driverInfo`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DriverInfo {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: Option<String>,
+    /// What it runs on.
+    pub platform: Option<String>,
+}
+
 /// The `client` document of the handshake, built once for a client ("Client Metadata").
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientMetadata(Vec<u8>);
