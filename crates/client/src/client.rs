@@ -4,7 +4,7 @@ use crate::options::ClientOptions;
 use crate::runtime::runtime;
 use crate::selection::Selection;
 use crate::stats::PoolStatsView;
-use ferropool_connection::{ClientMetadata, DriverInfo, MetadataError};
+use ferropool_connection::{Address, ClientMetadata, DriverInfo, MetadataError};
 use ferropool_lane::{Inbox, Message};
 use ferropool_topology::{Observer, Server};
 use serde::Serialize;
@@ -43,9 +43,18 @@ impl Client {
             inbox,
             selection: Arc::clone(&selection),
         });
+        // Nobody resolves an SRV record or discovers a deployment yet: the first host is the server.
+        let address = options
+            .hosts
+            .first()
+            .cloned()
+            .unwrap_or_else(|| Address::Tcp {
+                host: String::new(),
+                port: Address::DEFAULT_PORT,
+            });
         let server_options = options.server();
         let metadata = server_options.connect.metadata.clone();
-        let server = Server::new(options.address.clone(), server_options, observer, runtime());
+        let server = Server::new(address, server_options, observer, runtime());
         runtime().spawn(Selection::expire(
             Arc::downgrade(&selection),
             Arc::downgrade(&server),
