@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod address;
+mod auth;
 mod channel;
 mod compression;
 mod credential;
@@ -27,6 +28,9 @@ mod stream;
 mod tls;
 
 pub use address::{Address, AddressError};
+pub use auth::{
+    Authenticator, AwsCredentials, BoxFuture, CredentialSupplier, IdpInfo, OidcRequest, OidcToken,
+};
 pub use channel::{Channel, Home, Received, Sent, Watcher};
 pub use compression::Compressor;
 pub use credential::{CallbackKind, Credential, Mechanism, MechanismProperties};
