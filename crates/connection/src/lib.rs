@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod address;
+mod auth;
 mod channel;
 mod compression;
 mod credential;
@@ -30,6 +31,9 @@ mod tls;
 mod transport;
 
 pub use address::{Address, AddressError};
+pub use auth::{
+    Authenticator, AwsCredentials, BoxFuture, CredentialSupplier, IdpInfo, OidcRequest, OidcToken,
+};
 pub use channel::{Channel, Home, Received, Sent, Watcher};
 pub use compression::Compressor;
 pub use credential::{CallbackKind, Credential, Mechanism, MechanismProperties};
