@@ -222,6 +222,7 @@ impl ClientOptions {
                 metadata: ClientMetadata::new(&self.application),
                 load_balanced: self.pool.load_balanced,
                 tls: self.tls.clone().map(TlsConnector::new).map(Arc::new),
+                authenticator: None,
                 proxy: self.proxy.clone(),
                 compressors: self.compressors.clone(),
                 server_api: self.server_api.clone(),

@@ -72,7 +72,10 @@ async fn the_specifications_conversations() {
         assert_eq!(database, "admin");
         let fields: Vec<_> = start.keys().collect();
         assert_eq!(fields, ["saslStart", "mechanism", "payload", "options"]);
-        assert_eq!(start.get_str("mechanism").unwrap(), example.hash.mechanism().name());
+        assert_eq!(
+            start.get_str("mechanism").unwrap(),
+            example.hash.mechanism().name()
+        );
         let options = start.get_document("options").unwrap();
         assert_eq!(options, &bson::doc! { "skipEmptyExchange": true });
         assert_eq!(server.payload(0), example.client_first.as_bytes());
@@ -188,7 +191,10 @@ async fn only_sha256_normalizes_the_password() {
         prepared.unwrap().reveal().to_owned()
     };
     assert_eq!(prepared(Hash::Sha256, "I\u{ad}X"), "IX");
-    assert_eq!(prepared(Hash::Sha1, "pencil"), "1c33006ec1ffd90f9cadcbcc0e118200");
+    assert_eq!(
+        prepared(Hash::Sha1, "pencil"),
+        "1c33006ec1ffd90f9cadcbcc0e118200"
+    );
     assert_ne!(prepared(Hash::Sha1, "I\u{ad}X"), prepared(Hash::Sha1, "IX"));
 }
 
