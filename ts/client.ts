@@ -1,5 +1,7 @@
 import { Db } from './db';
+import { checkDriverInfo, type DriverInfo } from './driver-info';
 import { Endpoint } from './endpoint';
+import { callNative } from './errors';
 import { checkDatabaseName, checkNames, checkRequest, count, type PoolOptions, type PoolStats, type WarmOptions } from './options';
 import { native } from './native';
 
@@ -42,6 +44,18 @@ export class MongoClient extends Endpoint {
     checkRequest(options);
     const min = options.min === undefined ? MIN_POOL_SIZE : count('min', options.min);
     await this.lane.start(this, (slot) => native.warm(this.lane.number, this.id, slot, min), () => undefined, options.signal);
+  }
+
+  /**
+   * Tells servers of a library that wraps this client: in the handshakes from now on, behind what they are told already.
+   * Connections that are established are left alone, and what is appended a second time is ignored.
+   *
+   * @throws {@link MongoInvalidArgumentError}
+   */
+  appendMetadata(driverInfo: DriverInfo): void {
+    checkDriverInfo(driverInfo);
+    const { name, version, platform } = driverInfo;
+    callNative(() => native.appendMetadata(this.lane.number, this.id, name, version, platform));
   }
 
   /** A database. */

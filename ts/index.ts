@@ -9,6 +9,7 @@ export { MongoClient, type MongoClientOptions } from './client';
 export { ConnectionPool, type ConnectionPoolOptions } from './pool';
 export { Connection } from './connection';
 export { Db } from './db';
+export type { DriverInfo } from './driver-info';
 export {
   MongoError,
   MongoInvalidArgumentError,

@@ -20,6 +20,8 @@ export interface StubStatus {
   commands: number;
   commandsByName: Record<string, number>;
   connectionsByAppName: Record<string, number>;
+  /** The first hello of each of the last connections, the oldest first. */
+  handshakes: Document[];
 }
 
 /** A stub that runs, and the connection that controls it. */

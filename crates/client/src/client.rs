@@ -4,6 +4,7 @@ use crate::options::ClientOptions;
 use crate::runtime::runtime;
 use crate::selection::Selection;
 use crate::stats::PoolStatsView;
+use ferropool_connection::{ClientMetadata, DriverInfo, MetadataError};
 use ferropool_lane::{Inbox, Message};
 use ferropool_topology::{Observer, Server};
 use serde::Serialize;
@@ -19,6 +20,7 @@ pub struct Client {
     server: Arc<Server>,
     selection: Arc<Selection>,
     options: ClientOptions,
+    metadata: ClientMetadata,
     closed: AtomicBool,
 }
 
@@ -41,12 +43,9 @@ impl Client {
             inbox,
             selection: Arc::clone(&selection),
         });
-        let server = Server::new(
-            options.address.clone(),
-            options.server(),
-            observer,
-            runtime(),
-        );
+        let server_options = options.server();
+        let metadata = server_options.connect.metadata.clone();
+        let server = Server::new(options.address.clone(), server_options, observer, runtime());
         runtime().spawn(Selection::expire(
             Arc::downgrade(&selection),
             Arc::downgrade(&server),
@@ -55,6 +54,7 @@ impl Client {
             server,
             selection,
             options,
+            metadata,
             closed: AtomicBool::new(false),
         })
     }
@@ -67,6 +67,15 @@ impl Client {
     /// Its options.
     pub fn options(&self) -> &ClientOptions {
         &self.options
+    }
+
+    /// Tells servers of a library that wraps this client, in the handshakes from now on; `false` if they
+    /// are told already.
+    ///
+    /// # Errors
+    /// [`MetadataError::TooLong`].
+    pub fn append_metadata(&self, info: DriverInfo) -> Result<bool, MetadataError> {
+        self.metadata.append(info)
     }
 
     pub(crate) fn is_closed(&self) -> bool {

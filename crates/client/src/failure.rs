@@ -1,4 +1,4 @@
-use ferropool_connection::{Address, Error, ErrorKind};
+use ferropool_connection::{Address, Error, ErrorKind, MetadataError};
 use ferropool_pool::{CheckOutError, Ended, Timeout};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -37,6 +37,12 @@ pub enum Failure {
     InvalidArgument(String),
     /// The caller gave up before anything was sent.
     Aborted,
+}
+
+impl From<MetadataError> for Failure {
+    fn from(error: MetadataError) -> Self {
+        Self::InvalidArgument(error.to_string())
+    }
 }
 
 /// A failure's fields, as they cross the edge.

@@ -126,6 +126,10 @@ impl ClientOptions {
                 connect_timeout: self.connect_timeout,
                 metadata: ClientMetadata::new(&self.application),
                 load_balanced: self.pool.load_balanced,
+                tls: None,
+                proxy: None,
+                compressors: Vec::new(),
+                server_api: None,
             },
             monitor: self.monitor,
         }

@@ -1,25 +1,30 @@
+use crate::compression::Compressor;
 use crate::error::{Error, Phase};
 use crate::establish::Timings;
 use crate::frame::Frame;
-use crate::hello::Limits;
+use crate::hello::{Hello, Limits};
 use crate::socket::Socket;
+use crate::transport::Transport;
 use ferropool_wire::{frame_length, op_msg};
 use std::io;
 use std::sync::Arc;
 
-/// An established connection: a non-blocking socket, the request on its way out, the reply on its
-/// way in. One request and one reply at a time ("Single Track").
+/// An established connection: a non-blocking socket, TLS if its client uses it, the request on its way
+/// out, the reply on its way in. One request and one reply at a time ("Single Track").
 ///
 /// Owned by value: by the pool while available, by a lane while in use. Dropping it closes the socket.
 #[derive(Debug)]
 pub struct Channel {
     socket: Arc<Socket>,
+    transport: Transport,
+    compressor: Option<Compressor>,
     /// The last request, kept until its reply is there, so that a retry needs no copy.
     request: Vec<u8>,
     sent: usize,
     reply: Frame,
     home: Option<Home>,
     limits: Limits,
+    server_connection_id: Option<i64>,
     timings: Timings,
 }
 
@@ -72,14 +77,23 @@ impl Channel {
     /// A request buffer above this size, in bytes, is not kept for the next request.
     pub const KEPT: usize = 16 << 10;
 
-    pub(crate) fn new(socket: Arc<Socket>, limits: Limits, timings: Timings) -> Self {
+    pub(crate) fn new(
+        socket: Arc<Socket>,
+        transport: Transport,
+        compressor: Option<Compressor>,
+        hello: &Hello,
+        timings: Timings,
+    ) -> Self {
         Self {
             socket,
+            transport,
+            compressor,
             request: Vec::new(),
             sent: 0,
             reply: Frame::default(),
             home: None,
-            limits,
+            limits: hello.limits,
+            server_connection_id: hello.connection_id,
             timings,
         }
     }
@@ -92,6 +106,11 @@ impl Channel {
     /// The limits that the server announced.
     pub fn limits(&self) -> Limits {
         self.limits
+    }
+
+    /// The server's own number for the connection, where it gives one.
+    pub fn server_connection_id(&self) -> Option<i64> {
+        self.server_connection_id
     }
 
     /// How long each phase of its establishment took.
@@ -137,8 +156,14 @@ impl Channel {
     /// # Errors
     /// A failed write; the connection is then of no more use.
     pub fn send(&mut self) -> Result<Sent, Error> {
-        while self.sent < self.request.len() {
-            match self.socket.write(&self.request[self.sent..]) {
+        loop {
+            let rest = &self.request[self.sent..];
+            let outcome = match rest.is_empty() {
+                true => self.transport.flush(&*self.socket).map(|()| 0),
+                false => self.transport.write(&*self.socket, rest),
+            };
+            match outcome {
+                Ok(_) if rest.is_empty() => return Ok(Sent::Whole),
                 Ok(written) => self.sent += written,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     return Ok(Sent::Blocked);
@@ -147,26 +172,35 @@ impl Channel {
                 Err(error) => return Err(Error::io(Phase::Established, &error)),
             }
         }
-        Ok(Sent::Whole)
     }
 
     /// Whether some of the request is still to be sent.
     pub fn wants_to_write(&self) -> bool {
-        self.sent < self.request.len()
+        self.sent < self.request.len() || !self.transport.is_flushed()
     }
 
-    /// Reads once. A reply that arrives whole stays in `lent`, where it is read without a copy; the
-    /// beginning of a longer one is kept by the channel.
+    /// Reads the socket once. A reply that arrives whole stays in `lent`, where it is read without a copy;
+    /// the beginning of a longer one is kept by the channel.
     ///
     /// # Errors
     /// A failed read, the end of the stream, a length that the protocol or the server's limit does not
     /// allow, bytes behind the reply.
     pub fn receive(&mut self, lent: &mut [u8]) -> Result<Received, Error> {
+        loop {
+            let received = self.receive_some(lent)?;
+            // What is decrypted and here is nothing that readiness would tell of.
+            if received != Received::Incomplete || !self.transport.holds_bytes() {
+                return Ok(received);
+            }
+        }
+    }
+
+    fn receive_some(&mut self, lent: &mut [u8]) -> Result<Received, Error> {
         let limit = self.limits.max_message_size;
         let wire = |error| Error::wire(Phase::Established, &error);
         if !self.reply.is_empty() {
             let spare = self.reply.spare(limit).map_err(wire)?;
-            return match read(&self.socket, spare)? {
+            return match read(&mut self.transport, &self.socket, spare)? {
                 None => Ok(Received::Incomplete),
                 Some(read) => match self.reply.advance(read, limit).map_err(wire)? {
                     true => Ok(Received::Buffered),
@@ -174,7 +208,7 @@ impl Channel {
                 },
             };
         }
-        let Some(read) = read(&self.socket, lent)? else {
+        let Some(read) = read(&mut self.transport, &self.socket, lent)? else {
             return Ok(Received::Incomplete);
         };
         match frame_length(&lent[..read], limit).map_err(wire)? {
@@ -222,9 +256,13 @@ impl Drop for Channel {
 }
 
 /// One read; `None` when nothing is there.
-fn read(socket: &Socket, into: &mut [u8]) -> Result<Option<usize>, Error> {
+fn read(
+    transport: &mut Transport,
+    socket: &Socket,
+    into: &mut [u8],
+) -> Result<Option<usize>, Error> {
     loop {
-        return match socket.read(into) {
+        return match transport.read(socket, into) {
             Ok(0) => Err(Error::closed_by_peer(Phase::Established)),
             Ok(read) => Ok(Some(read)),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),

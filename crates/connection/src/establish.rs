@@ -1,14 +1,21 @@
 use crate::address::Address;
 use crate::channel::Channel;
+use crate::compression::Compressor;
+use crate::dial::{Dialled, dial};
 use crate::error::{Error, ErrorKind, Phase};
 use crate::hello::Hello;
 use crate::metadata::ClientMetadata;
-use crate::stream::{HelloForm, Stream};
+use crate::server_api::ServerApi;
+use crate::socks::ProxyOptions;
+use crate::stream::{Form, Stream};
+use crate::tls::TlsConnector;
+use ferropool_wire::{Appender, Document};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
-/// How connections are established.
+/// How connections are established. One for a client: its connections share what is made once, such as
+/// the TLS configuration and the salted passwords.
 #[derive(Clone, Debug)]
 pub struct ConnectOptions {
     /// Bounds the whole of it; `None` is no limit. Default 30 s (`connectTimeoutMS`).
@@ -17,6 +24,14 @@ pub struct ConnectOptions {
     pub metadata: ClientMetadata,
     /// Whether `serviceId` is expected, which the legacy hello does not carry.
     pub load_balanced: bool,
+    /// Encryption. Default none.
+    pub tls: Option<Arc<TlsConnector>>,
+    /// What dials in the client's place. Default none.
+    pub proxy: Option<ProxyOptions>,
+    /// What to offer the server, the preferred one first. Default none.
+    pub compressors: Vec<Compressor>,
+    /// Declared with every command. Default none.
+    pub server_api: Option<ServerApi>,
 }
 
 /// A connection that has completed its handshake.
@@ -33,10 +48,14 @@ pub struct Established {
 pub struct Timings {
     /// Resolving the name.
     pub dns: Duration,
-    /// Connecting the socket.
+    /// Connecting the socket, a proxy's part included.
     pub tcp: Duration,
+    /// The TLS handshake.
+    pub tls: Duration,
     /// `hello` and its reply.
     pub hello: Duration,
+    /// Authentication after `hello`.
+    pub auth: Duration,
 }
 
 /// Dials `address` and shakes hands ("Establishing a Connection").
@@ -44,23 +63,10 @@ pub struct Timings {
 /// # Errors
 /// The failure, with its phase and the address. Dropping the future closes the socket.
 pub async fn establish(address: &Address, options: &ConnectOptions) -> Result<Established, Error> {
-    let progress = Progress(AtomicU8::new(Phase::Dns as u8));
+    let progress = Progress::new();
     let attempt = attempt(address, options, &progress);
-    let result = match options.connect_timeout {
-        None => attempt.await,
-        Some(limit) => tokio::time::timeout(limit, attempt)
-            .await
-            .unwrap_or_else(|_elapsed| {
-                let phase = progress.phase();
-                let message = format!(
-                    "connection timed out after {} ms ({})",
-                    limit.as_millis(),
-                    phase.name()
-                );
-                Err(Error::new(ErrorKind::NetworkTimeout, phase, message))
-            }),
-    };
-    result.map_err(|error| error.at(address))
+    let outcome = progress.bound(options.connect_timeout, attempt).await;
+    outcome.map_err(|error| error.at(address))
 }
 
 async fn attempt(
@@ -68,49 +74,156 @@ async fn attempt(
     options: &ConnectOptions,
     progress: &Progress,
 ) -> Result<Established, Error> {
-    let mut lap = Lap(Instant::now());
-    let resolved = Stream::resolve(address).await?;
-    let dns = lap.next();
-    progress.enter(Phase::Tcp);
-    let mut stream = Stream::connect(address, &resolved).await?;
-    let tcp = lap.next();
+    let (mut stream, mut timings) = connect(address, options, progress).await?;
+    let mut lap = Lap::start();
     progress.enter(Phase::Hello);
-    let form = if options.load_balanced {
-        HelloForm::Modern
-    } else {
-        HelloForm::Legacy
-    };
-    let hello = stream.hello(form, Some(&options.metadata)).await?;
-    let timings = Timings {
-        dns,
-        tcp,
-        hello: lap.next(),
-    };
-    let socket = stream
-        .into_socket()
-        .map_err(|error| Error::io(Phase::Hello, &error))?;
+    let reply = greet(&mut stream, options, |hello| {
+        if !options.compressors.is_empty() {
+            hello.array("compression", &options.compressors, |names, at, offered| {
+                names.string(at, offered.name());
+            });
+        }
+    })
+    .await?;
+    let hello = Hello::parse(document(&reply)?)?;
+    timings.hello = lap.next();
+    if options.load_balanced && hello.service_id.is_none() {
+        let message = "Driver attempted to initialize in load balancing mode, but the server does not support this mode.";
+        return Err(Error::configuration(Phase::Hello, message));
+    }
+    progress.enter(Phase::Auth);
+    timings.auth = lap.next();
+    let (socket, transport) = stream
+        .into_parts()
+        .map_err(|error| Error::io(Phase::Auth, &error))?;
+    let offered = options.compressors.iter().copied();
+    let compressor = { offered }.find(|offered| hello.accepts(*offered));
     Ok(Established {
-        channel: Channel::new(Arc::new(socket), hello.limits, timings),
+        channel: Channel::new(Arc::new(socket), transport, compressor, &hello, timings),
         hello,
     })
 }
 
+/// Dials, and encrypts what follows if the client is to.
+pub(crate) async fn connect(
+    address: &Address,
+    options: &ConnectOptions,
+    progress: &Progress,
+) -> Result<(Stream, Timings), Error> {
+    // Before any I/O: a file that cannot be read is not the server's fault.
+    let session = match &options.tls {
+        Some(tls) => Some(tls.session(address).await?),
+        None => None,
+    };
+    let enter = |phase| progress.enter(phase);
+    let Dialled { socket, dns, tcp } = dial(address, options.proxy.as_ref(), &enter).await?;
+    let mut timings = Timings {
+        dns,
+        tcp,
+        ..Timings::default()
+    };
+    let mut stream = Stream::new(socket);
+    if let Some(session) = session {
+        let mut lap = Lap::start();
+        progress.enter(Phase::Tls);
+        stream.secure(session).await?;
+        timings.tls = lap.next();
+    }
+    Ok((stream, timings))
+}
+
+/// The first `hello` on a connection, with what `extend` adds; gives the reply's document.
+pub(crate) async fn greet(
+    stream: &mut Stream,
+    options: &ConnectOptions,
+    extend: impl FnOnce(&mut Appender<'_>),
+) -> Result<Vec<u8>, Error> {
+    // A server that is asked for an API or a service is new enough for OP_MSG ("Initial Handshake").
+    let modern = options.load_balanced || options.server_api.is_some();
+    let (form, name) = match modern {
+        true => (Form::Message, "hello"),
+        false => (Form::Query, "isMaster"),
+    };
+    let body = command(options, form, "admin", |hello| {
+        hello
+            .int32(name, 1)
+            .boolean("helloOk", true)
+            .string("backpressure", "2")
+            .raw_document("client", &options.metadata.document());
+        if options.load_balanced {
+            hello.boolean("loadBalanced", true);
+        }
+        extend(hello);
+    });
+    stream.command(Phase::Hello, form, "admin", &body).await
+}
+
+/// A command's document, with what every command says.
+pub(crate) fn command(
+    options: &ConnectOptions,
+    form: Form,
+    database: &str,
+    build: impl FnOnce(&mut Appender<'_>),
+) -> Vec<u8> {
+    let mut body = Vec::new();
+    let mut document = Appender::begin(&mut body);
+    build(&mut document);
+    if let Some(api) = &options.server_api {
+        api.append(&mut document);
+    }
+    if form == Form::Message {
+        document.string("$db", database);
+    }
+    document.finish();
+    body
+}
+
+pub(crate) fn document(reply: &[u8]) -> Result<Document<'_>, Error> {
+    Document::new(reply).map_err(|error| Error::wire(Phase::Hello, &error))
+}
+
 /// The phase that an establishment is in, for the error of a deadline that ends it.
-struct Progress(AtomicU8);
+pub(crate) struct Progress(AtomicU8);
 
 impl Progress {
-    fn enter(&self, phase: Phase) {
+    pub(crate) fn new() -> Self {
+        Self(AtomicU8::new(Phase::Dns as u8))
+    }
+
+    pub(crate) fn enter(&self, phase: Phase) {
         self.0.store(phase as u8, Ordering::Relaxed);
     }
 
     fn phase(&self) -> Phase {
         Phase::ALL[usize::from(self.0.load(Ordering::Relaxed))]
     }
+
+    /// Ends `work` at the limit, with the phase that it was in.
+    pub(crate) async fn bound<T>(
+        &self,
+        limit: Option<Duration>,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let Some(limit) = limit else {
+            return work.await;
+        };
+        tokio::time::timeout(limit, work)
+            .await
+            .unwrap_or_else(|_elapsed| {
+                let (phase, limit) = (self.phase(), limit.as_millis());
+                let message = format!("connection timed out after {limit} ms ({})", phase.name());
+                Err(Error::new(ErrorKind::NetworkTimeout, phase, message))
+            })
+    }
 }
 
 struct Lap(Instant);
 
 impl Lap {
+    fn start() -> Self {
+        Self(Instant::now())
+    }
+
     fn next(&mut self) -> Duration {
         let now = Instant::now();
         now - std::mem::replace(&mut self.0, now)

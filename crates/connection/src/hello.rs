@@ -1,3 +1,4 @@
+use crate::compression::Compressor;
 use crate::error::{Error, ErrorKind, Phase, ServerFailure};
 use ferropool_pool::ServiceId;
 use ferropool_wire::{DEFAULT_MAX_MESSAGE_SIZE, Document, Value, WireError};
@@ -17,6 +18,8 @@ pub struct Hello {
     pub service_id: Option<ServiceId>,
     /// How recent this description is.
     pub topology_version: Option<TopologyVersion>,
+    /// The compressors that it accepts, of those that it was offered.
+    pub compression: Vec<String>,
 }
 
 /// What a server accepts.
@@ -91,6 +94,7 @@ impl Hello {
             connection_id: None,
             service_id: None,
             topology_version: None,
+            compression: Vec::new(),
         };
         for element in document.elements() {
             let element = element?;
@@ -111,6 +115,7 @@ impl Hello {
                     }
                 }
                 b"topologyVersion" => hello.topology_version = TopologyVersion::parse(value),
+                b"compression" => hello.compression = strings(value),
                 _ => {}
             }
         }
@@ -121,6 +126,22 @@ impl Hello {
             Ok(Err(failure(document)?))
         }
     }
+}
+
+impl Hello {
+    /// Whether the server has accepted a compressor.
+    pub fn accepts(&self, offered: Compressor) -> bool {
+        self.compression.iter().any(|name| name == offered.name())
+    }
+}
+
+/// The texts of an array.
+fn strings(array: &Value<'_>) -> Vec<String> {
+    let elements = array.as_array().into_iter();
+    elements
+        .flat_map(|array| array.elements())
+        .filter_map(|element| element.ok()?.value.as_str().map(str::to_owned))
+        .collect()
 }
 
 /// A size that a server announces, if it is one; a legal message has room for more than a header.
@@ -163,16 +184,7 @@ impl ServerFailure {
                 b"topologyVersion" => {
                     failure.topology_version = TopologyVersion::parse(&element.value)
                 }
-                b"errorLabels" => {
-                    let labels = element
-                        .value
-                        .as_array()
-                        .into_iter()
-                        .flat_map(|labels| labels.elements());
-                    failure.labels = labels
-                        .filter_map(|label| label.ok()?.value.as_str().map(str::to_owned))
-                        .collect();
-                }
+                b"errorLabels" => failure.labels = strings(&element.value),
                 _ => {}
             }
         }

@@ -1,94 +1,120 @@
-use ferropool_wire::Appender;
-use std::env::consts;
+//! The `client` document of the handshake ("mongodb-handshake", "Client Metadata").
+
+mod document;
+mod driver_info;
+mod environment;
+mod operating_system;
+
+use document::Parts;
+use environment::Environment;
+use operating_system::OperatingSystem;
+use parking_lot::RwLock;
+use std::sync::Arc;
+
+pub use driver_info::{DriverInfo, MetadataError};
 
 /// The embedder, as `hello` tells the server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Application {
     /// `appName`, at most 128 bytes of UTF-8.
     pub name: Option<String>,
-    /// What the driver runs on, for example `Node.js v20.19.0, LE`.
+    /// What the driver runs on, for example `Node.js v20.19.0, x64, LE`.
     pub platform: String,
+    /// The libraries that wrap the driver, the innermost first. Default none.
+    pub driver_info: Vec<DriverInfo>,
 }
 
-/// The `client` document of the handshake, built once for a client ("Client Metadata").
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClientMetadata(Vec<u8>);
+impl Application {
+    /// Whether all of it can be told to a server.
+    ///
+    /// # Errors
+    /// [`MetadataError::TooLong`].
+    pub fn check(&self) -> Result<(), MetadataError> {
+        let metadata = ClientMetadata::in_environment(self, Environment::default());
+        self.driver_info
+            .iter()
+            .try_for_each(|info| metadata.append(info.clone()).map(drop))
+    }
+}
+
+/// What a client says of itself in the handshake. Clones are handles of the same: what is appended to
+/// one, every later handshake sends.
+#[derive(Clone, Debug)]
+pub struct ClientMetadata(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    parts: Parts,
+    appended: RwLock<Appended>,
+}
+
+#[derive(Debug)]
+struct Appended {
+    infos: Vec<DriverInfo>,
+    document: Arc<[u8]>,
+}
 
 impl ClientMetadata {
-    /// The largest document that servers accept, in bytes.
-    const LIMIT: usize = 512;
-
-    /// Builds the document; `platform` is shortened where the whole would be too long.
+    /// Describes `application` and what this process runs on and in. Of `driver_info`, what has no room is
+    /// left out; [`Application::check`] tells beforehand.
     pub fn new(application: &Application) -> Self {
-        let whole = build(application, &application.platform);
-        let excess = whole.len().saturating_sub(Self::LIMIT);
-        match excess {
-            0 => Self(whole),
-            _ => {
-                let kept = application.platform.len().saturating_sub(excess);
-                let end = application.platform.floor_char_boundary(kept);
-                Self(build(application, &application.platform[..end]))
+        let variable = |name: &str| std::env::var(name).ok();
+        let environment = Environment::detect(variable, |path| path.exists());
+        let metadata = Self::in_environment(application, environment);
+        for info in &application.driver_info {
+            // Refused is left out: a handshake with too much in it would fail.
+            let _ = metadata.append(info.clone());
+        }
+        metadata
+    }
+
+    /// Describes `application` without its `driver_info`.
+    fn in_environment(application: &Application, environment: Environment) -> Self {
+        let parts = Parts {
+            application: application.name.clone(),
+            platform: application.platform.clone(),
+            os: OperatingSystem::current(),
+            environment,
+        };
+        let document = parts.compose(&[]).unwrap_or_default().into();
+        Self(Arc::new(Shared {
+            parts,
+            appended: RwLock::new(Appended {
+                infos: Vec::new(),
+                document,
+            }),
+        }))
+    }
+
+    /// Adds a wrapping library to the handshakes from now on; established connections are left alone.
+    /// Says whether that is news: what was appended before is not appended again ("Metadata updates
+    /// after MongoClient initialization").
+    ///
+    /// # Errors
+    /// [`MetadataError::TooLong`]; the document is then what it was.
+    pub fn append(&self, info: DriverInfo) -> Result<bool, MetadataError> {
+        let mut appended = self.0.appended.write();
+        if info.is_empty() || appended.infos.contains(&info) {
+            return Ok(false);
+        }
+        appended.infos.push(info);
+        match self.0.parts.compose(&appended.infos) {
+            Ok(document) => {
+                appended.document = document.into();
+                Ok(true)
+            }
+            Err(error) => {
+                appended.infos.pop();
+                Err(error)
             }
         }
     }
 
-    /// The document's bytes.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-fn build(application: &Application, platform: &str) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut metadata = Appender::begin(&mut bytes);
-    if let Some(name) = &application.name {
-        metadata.document("application", |document| {
-            document.string("name", name);
-        });
-    }
-    metadata.document("driver", |document| {
-        document
-            .string("name", "ferropool")
-            .string("version", env!("CARGO_PKG_VERSION"));
-    });
-    metadata.document("os", |document| {
-        document
-            .string("type", os_type())
-            .string("name", consts::OS)
-            .string("architecture", consts::ARCH);
-    });
-    if !platform.is_empty() {
-        metadata.string("platform", platform);
-    }
-    metadata.finish();
-    bytes
-}
-
-fn os_type() -> &'static str {
-    match consts::OS {
-        "linux" => "Linux",
-        "macos" => "Darwin",
-        "windows" => "Windows",
-        other => other,
+    /// The document as BSON, at most 512 bytes.
+    pub fn document(&self) -> Arc<[u8]> {
+        Arc::clone(&self.0.appended.read().document)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Application, ClientMetadata};
-
-    #[test]
-    fn a_long_platform_is_cut_at_a_character() {
-        let application = Application {
-            name: Some("shop".into()),
-            platform: "é".repeat(600),
-        };
-        let metadata = ClientMetadata::new(&application);
-        assert!(
-            (500..=512).contains(&metadata.as_bytes().len()),
-            "{}",
-            metadata.as_bytes().len()
-        );
-        ferropool_wire::Document::new(metadata.as_bytes()).expect("a whole document");
-    }
-}
+mod tests;

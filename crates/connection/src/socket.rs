@@ -1,3 +1,4 @@
+use crate::transport::Duplex;
 use ferropool_pool::Sever;
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
@@ -48,36 +49,6 @@ impl Socket {
         }
     }
 
-    /// Reads what is there.
-    ///
-    /// # Errors
-    /// Those of `recv(2)`; `WouldBlock` when nothing is there.
-    pub fn read(&self, into: &mut [u8]) -> io::Result<usize> {
-        match self {
-            #[cfg(not(windows))]
-            Self::Tcp(stream) => (&*stream).read(into),
-            #[cfg(windows)]
-            Self::Tcp(stream) => stream.lock().read(into),
-            #[cfg(unix)]
-            Self::Unix(stream) => (&*stream).read(into),
-        }
-    }
-
-    /// Writes as much as fits.
-    ///
-    /// # Errors
-    /// Those of `send(2)`; `WouldBlock` when nothing fits. Never a signal.
-    pub fn write(&self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            #[cfg(not(windows))]
-            Self::Tcp(stream) => (&*stream).write(bytes),
-            #[cfg(windows)]
-            Self::Tcp(stream) => stream.lock().write(bytes),
-            #[cfg(unix)]
-            Self::Unix(stream) => (&*stream).write(bytes),
-        }
-    }
-
     /// Ends both directions, so that whoever reads sees the end of the stream.
     pub fn shutdown(&self) {
         // ENOTCONN: the peer was faster. Nothing is left to do in either case.
@@ -89,6 +60,31 @@ impl Socket {
             #[cfg(unix)]
             Self::Unix(stream) => stream.shutdown(Shutdown::Both),
         };
+    }
+}
+
+impl Duplex for Socket {
+    fn read(&self, into: &mut [u8]) -> io::Result<usize> {
+        match self {
+            #[cfg(not(windows))]
+            Self::Tcp(stream) => (&*stream).read(into),
+            #[cfg(windows)]
+            Self::Tcp(stream) => stream.lock().read(into),
+            #[cfg(unix)]
+            Self::Unix(stream) => (&*stream).read(into),
+        }
+    }
+
+    // Never a signal: the standard library asks for none.
+    fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            #[cfg(not(windows))]
+            Self::Tcp(stream) => (&*stream).write(bytes),
+            #[cfg(windows)]
+            Self::Tcp(stream) => stream.lock().write(bytes),
+            #[cfg(unix)]
+            Self::Unix(stream) => (&*stream).write(bytes),
+        }
     }
 }
 

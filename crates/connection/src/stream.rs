@@ -1,156 +1,170 @@
-use crate::address::Address;
+use crate::dial::Wire;
 use crate::error::{Error, ErrorKind, Phase};
-use crate::hello::Hello;
-use crate::metadata::ClientMetadata;
 use crate::socket::Socket;
+use crate::tls::Session;
+use crate::transport::{Duplex, Transport};
 use ferropool_wire::{
-    Appender, DEFAULT_MAX_MESSAGE_SIZE, OpMsg, frame_length, op_msg, op_query, op_reply::OpReply,
+    DEFAULT_MAX_MESSAGE_SIZE, OpMsg, frame_length, op_msg, op_query, op_reply::OpReply,
 };
-use socket2::{SockRef, TcpKeepalive};
 use std::io;
-use std::net::SocketAddr;
-use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-#[cfg(unix)]
-use tokio::net::UnixStream;
-use tokio::net::{TcpStream, lookup_host};
 
-/// A connected socket that tokio drives: while it is established, or for a monitor's whole life.
+/// A connected socket that tokio drives: while it is established, or for a monitor's whole life. One
+/// command at a time.
 #[derive(Debug)]
-pub enum Stream {
-    /// TCP.
-    Tcp(TcpStream),
-    /// A Unix domain socket.
-    #[cfg(unix)]
-    Unix(UnixStream),
+pub(crate) struct Stream {
+    socket: Wire,
+    transport: Transport,
+    last_request: i32,
 }
 
-/// In which form `hello` is sent.
+/// The message that carries a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HelloForm {
-    /// The legacy command by OP_QUERY, as the first message to a server that may be old.
-    Legacy,
-    /// `hello` by OP_MSG.
-    Modern,
+pub(crate) enum Form {
+    /// OP_QUERY, as the first message to a server that may be old.
+    Query,
+    /// OP_MSG.
+    Message,
 }
-
-/// Idle time before the first keepalive probe, and between probes.
-const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(120), Duration::from_secs(10));
 
 impl Stream {
-    /// The addresses of `address`'s host; none for a Unix domain socket.
-    ///
-    /// # Errors
-    /// A name that cannot be resolved.
-    pub async fn resolve(address: &Address) -> Result<Vec<SocketAddr>, Error> {
-        let Address::Tcp { host, port } = address else {
-            return Ok(Vec::new());
-        };
-        let found = lookup_host((host.as_str(), *port)).await;
-        let found: Vec<SocketAddr> = found
-            .map_err(|error| Error::io(Phase::Dns, &error))?
-            .collect();
-        match found.is_empty() {
-            true => Err(Error::new(
-                ErrorKind::Network,
-                Phase::Dns,
-                format!("no addresses found for {host}"),
-            )),
-            false => Ok(found),
+    /// Plain, until [`Self::secure`].
+    pub(crate) fn new(socket: Wire) -> Self {
+        Self {
+            socket,
+            transport: Transport::Plain,
+            last_request: 0,
         }
     }
 
-    /// Connects to the first of `resolved` that accepts.
+    /// Shakes hands for TLS; all that follows is encrypted.
     ///
     /// # Errors
-    /// The last address's failure.
-    pub async fn connect(address: &Address, resolved: &[SocketAddr]) -> Result<Self, Error> {
-        match address {
-            Address::Tcp { .. } => {
-                let stream = connect_first(resolved)
-                    .await
-                    .map_err(|error| Error::io(Phase::Tcp, &error))?;
-                configure(&stream).map_err(|error| Error::io(Phase::Tcp, &error))?;
-                Ok(Self::Tcp(stream))
+    /// A network failure, or what is wrong with the server's certificate.
+    pub(crate) async fn secure(&mut self, mut session: Session) -> Result<(), Error> {
+        loop {
+            let shaken = session.shake_hands(&self.socket);
+            match shaken {
+                Ok(true) => {
+                    self.transport = Transport::Tls(Box::new(session));
+                    return Ok(());
+                }
+                Ok(false) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(failure(Phase::Tls, error)),
             }
-            #[cfg(unix)]
-            Address::Unix(path) => {
-                let stream = UnixStream::connect(path).await;
-                stream
-                    .map(Self::Unix)
-                    .map_err(|error| Error::io(Phase::Tcp, &error))
-            }
-            #[cfg(not(unix))]
-            Address::Unix(_) => Err(Error::new(
-                ErrorKind::Network,
-                Phase::Tcp,
-                "Unix domain sockets are not supported on this platform",
-            )),
+            let waited = match session.is_flushed() {
+                true => self.socket.readable().await,
+                false => self.socket.writable().await,
+            };
+            waited.map_err(|error| failure(Phase::Tls, error))?;
         }
     }
 
-    /// One `hello` and its reply.
+    /// Sends a command, whose `$db` OP_MSG carries inside, and gives the reply's document, whatever it
+    /// says.
     ///
     /// # Errors
-    /// A network failure, a malformed reply, or the server's refusal.
-    pub async fn hello(
+    /// A network failure, or a malformed reply.
+    pub(crate) async fn command(
         &mut self,
-        form: HelloForm,
-        metadata: Option<&ClientMetadata>,
-    ) -> Result<Hello, Error> {
-        const REQUEST_ID: i32 = 1;
-        let wire = |error| Error::wire(Phase::Hello, &error);
+        phase: Phase,
+        form: Form,
+        database: &str,
+        body: &[u8],
+    ) -> Result<Vec<u8>, Error> {
+        let wire = |error| Error::wire(phase, &error);
+        self.last_request = self.last_request.wrapping_add(1);
+        let request = self.last_request;
         let mut message = Vec::new();
         match form {
-            HelloForm::Legacy => {
-                let mut body = Vec::new();
-                append_hello(Appender::begin(&mut body), "isMaster", metadata).finish();
-                op_query::write_command(
-                    &mut message,
-                    REQUEST_ID,
-                    op_query::flags::SECONDARY_OK,
-                    "admin",
-                    &body,
-                )
-                .map_err(wire)?;
+            Form::Query => {
+                let flags = op_query::flags::SECONDARY_OK;
+                op_query::write_command(&mut message, request, flags, database, body)
+                    .map_err(wire)?;
             }
-            HelloForm::Modern => {
-                let mut body = Vec::new();
-                let mut hello = append_hello(Appender::begin(&mut body), "hello", metadata);
-                hello.string("$db", "admin");
-                hello.finish();
-                let start = op_msg::begin(&mut message, REQUEST_ID, 0);
-                op_msg::push_body(&mut message, &body);
+            Form::Message => {
+                let start = op_msg::begin(&mut message, request, 0);
+                op_msg::push_body(&mut message, body);
                 op_msg::finish(&mut message, start).map_err(wire)?;
             }
         }
-        let reply = self.exchange(&message).await?;
-        match form {
-            HelloForm::Legacy => {
+        self.write_all(&message)
+            .await
+            .map_err(|error| failure(phase, error))?;
+        let reply = self.read_message(phase).await?;
+        let (response_to, document) = match form {
+            Form::Query => {
                 let reply = OpReply::parse(&reply).map_err(wire)?;
-                check_response_to(reply.header.response_to, REQUEST_ID)?;
-                let missing = || {
-                    Error::new(
-                        ErrorKind::Protocol,
-                        Phase::Hello,
-                        "the reply to hello has no document",
-                    )
-                };
-                Hello::parse(reply.document().ok_or_else(missing)?)
+                let document = reply.document().ok_or_else(|| {
+                    let message = "the reply has no document";
+                    Error::new(ErrorKind::Protocol, phase, message)
+                })?;
+                (reply.header.response_to, document)
             }
-            HelloForm::Modern => {
+            Form::Message => {
                 let reply = OpMsg::parse(&reply).map_err(wire)?;
-                check_response_to(reply.header.response_to, REQUEST_ID)?;
-                Hello::parse(reply.document())
+                (reply.header.response_to, reply.document())
+            }
+        };
+        match response_to == request {
+            true => Ok(document.as_bytes().to_vec()),
+            false => {
+                let message = format!("the reply answers request {response_to}, not {request}");
+                Err(Error::new(ErrorKind::Protocol, phase, message))
             }
         }
     }
 
-    async fn exchange(&mut self, message: &[u8]) -> Result<Vec<u8>, Error> {
-        match self {
-            Self::Tcp(stream) => exchange(stream, message).await,
-            #[cfg(unix)]
-            Self::Unix(stream) => exchange(stream, message).await,
+    async fn read_message(&mut self, phase: Phase) -> Result<Vec<u8>, Error> {
+        /// What one read asks for at most, in bytes: a length alone reserves no more.
+        const STEP: usize = 16 << 10;
+        let mut message = Vec::new();
+        let mut whole = 4;
+        while message.len() < whole {
+            let filled = message.len();
+            message.resize(whole.min(filled + STEP), 0);
+            let read = self
+                .read(&mut message[filled..])
+                .await
+                .map_err(|error| failure(phase, error))?;
+            if read == 0 {
+                return Err(Error::closed_by_peer(phase));
+            }
+            message.truncate(filled + read);
+            if let Some(length) = frame_length(&message, DEFAULT_MAX_MESSAGE_SIZE)
+                .map_err(|error| Error::wire(phase, &error))?
+            {
+                whole = length;
+            }
+        }
+        Ok(message)
+    }
+
+    async fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.transport.read(&self.socket, into) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.socket.readable().await?;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn write_all(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        loop {
+            let outcome = match bytes.is_empty() {
+                true => self.transport.flush(&self.socket).map(|()| 0),
+                false => self.transport.write(&self.socket, bytes),
+            };
+            match outcome {
+                Ok(_) if bytes.is_empty() => return Ok(()),
+                Ok(written) => bytes = &bytes[written..],
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.socket.writable().await?;
+                }
+                Err(error) => return Err(error),
+            }
         }
     }
 
@@ -158,7 +172,38 @@ impl Stream {
     ///
     /// # Errors
     /// A failed deregistration.
-    pub fn into_socket(self) -> io::Result<Socket> {
+    pub(crate) fn into_parts(self) -> io::Result<(Socket, Transport)> {
+        Ok((self.socket.into_socket()?, self.transport))
+    }
+}
+
+/// A failed read or write. What TLS does not accept is no matter of load.
+fn failure(phase: Phase, error: io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => Error::closed_by_peer(phase),
+        io::ErrorKind::InvalidData => Error::io(phase, &error).not_by_load(),
+        _ => Error::io(phase, &error),
+    }
+}
+
+impl Wire {
+    async fn readable(&self) -> io::Result<()> {
+        match self {
+            Self::Tcp(stream) => stream.readable().await,
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.readable().await,
+        }
+    }
+
+    async fn writable(&self) -> io::Result<()> {
+        match self {
+            Self::Tcp(stream) => stream.writable().await,
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.writable().await,
+        }
+    }
+
+    fn into_socket(self) -> io::Result<Socket> {
         match self {
             Self::Tcp(stream) => stream.into_std().map(Socket::tcp),
             #[cfg(unix)]
@@ -167,69 +212,20 @@ impl Stream {
     }
 }
 
-async fn connect_first(resolved: &[SocketAddr]) -> io::Result<TcpStream> {
-    let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
-    for address in resolved {
-        match TcpStream::connect(address).await {
-            Ok(stream) => return Ok(stream),
-            Err(error) => last = error,
+impl Duplex for Wire {
+    fn read(&self, into: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.try_read(into),
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.try_read(into),
         }
     }
-    Err(last)
-}
 
-fn configure(stream: &TcpStream) -> io::Result<()> {
-    stream.set_nodelay(true)?;
-    let keepalive = TcpKeepalive::new()
-        .with_time(KEEPALIVE.0)
-        .with_interval(KEEPALIVE.1);
-    SockRef::from(stream).set_tcp_keepalive(&keepalive)
-}
-
-fn append_hello<'a>(
-    mut hello: Appender<'a>,
-    name: &str,
-    metadata: Option<&ClientMetadata>,
-) -> Appender<'a> {
-    hello
-        .int32(name, 1)
-        .boolean("helloOk", true)
-        .string("backpressure", "2");
-    if let Some(metadata) = metadata {
-        hello.raw_document("client", metadata.as_bytes());
-    }
-    hello
-}
-
-async fn exchange<S>(stream: &mut S, message: &[u8]) -> Result<Vec<u8>, Error>
-where
-    S: AsyncReadExt + AsyncWriteExt + Unpin,
-{
-    let io = |error: io::Error| match error.kind() {
-        io::ErrorKind::UnexpectedEof => Error::closed_by_peer(Phase::Hello),
-        _ => Error::io(Phase::Hello, &error),
-    };
-    stream.write_all(message).await.map_err(io)?;
-    let mut reply = vec![0; 4];
-    stream.read_exact(&mut reply).await.map_err(io)?;
-    let length = frame_length(&reply, DEFAULT_MAX_MESSAGE_SIZE)
-        .map_err(|error| Error::wire(Phase::Hello, &error))?;
-    let length = length.unwrap_or_default();
-    // Grows with what arrives: a length alone reserves nothing.
-    let mut rest = AsyncReadExt::take(&mut *stream, length.saturating_sub(4) as u64);
-    rest.read_to_end(&mut reply).await.map_err(io)?;
-    match reply.len() == length {
-        true => Ok(reply),
-        false => Err(Error::closed_by_peer(Phase::Hello)),
-    }
-}
-
-fn check_response_to(response_to: i32, request_id: i32) -> Result<(), Error> {
-    match response_to == request_id {
-        true => Ok(()),
-        false => {
-            let message = format!("the reply answers request {response_to}, not {request_id}");
-            Err(Error::new(ErrorKind::Protocol, Phase::Hello, message))
+    fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.try_write(bytes),
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.try_write(bytes),
         }
     }
 }

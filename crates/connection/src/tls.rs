@@ -1,4 +1,14 @@
-//! TLS by rustls.
+//! TLS by rustls: what a client was configured with ([`TlsOptions`]), what is made of it once for all its
+//! connections ([`TlsConnector`]), and one connection's [`Session`].
+
+mod certificates;
+mod connector;
+mod key;
+mod session;
+mod verifier;
+
+pub use connector::TlsConnector;
+pub(crate) use session::Session;
 
 use crate::secret::Secret;
 use std::path::PathBuf;

@@ -79,6 +79,18 @@ pub fn address(lane: u32, client: u32) -> Result<String> {
     Ok(find(lane)?.address(client))
 }
 
+/// Tells servers of a library that wraps a client, from the next handshake on.
+#[napi(catch_unwind)]
+pub fn append_metadata(
+    lane: u32,
+    client: u32,
+    name: Option<String>,
+    version: Option<String>,
+    platform: Option<String>,
+) -> Result<()> {
+    find(lane)?.append_metadata(client, [name, version, platform])
+}
+
 /// A number for a database's name.
 #[napi(catch_unwind)]
 pub fn intern_database(lane: u32, name: String) -> Result<u32> {

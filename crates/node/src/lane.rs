@@ -9,6 +9,7 @@ use crate::{events, fork, options};
 use ferropool_client::{
     CheckedOutInfo, Client, ClientOptions, Engine, Failure, Journal, OptionError, OptionErrorKind,
 };
+use ferropool_connection::DriverInfo;
 use ferropool_lane::Token;
 use ferropool_pool::{Origin, ServiceId};
 use napi::bindgen_prelude::{Buffer, FnArgs, Function, Uint8Array};
@@ -117,6 +118,17 @@ impl Lane {
             .client(client)
             .map(|client| client.server().address().to_string())
             .unwrap_or_default()
+    }
+
+    /// Tells servers of a library that wraps the client.
+    pub(crate) fn append_metadata(&self, client: u32, info: [Option<String>; 3]) -> Result<()> {
+        let [name, version, platform] = info.each_ref().map(Option::as_deref);
+        let client = self.engine.lock().client(client).map(Arc::clone);
+        let appended = DriverInfo::new(name, version, platform).and_then(|info| match client {
+            Some(client) => client.append_metadata(info).map(drop),
+            None => Ok(()),
+        });
+        appended.map_err(|error| refuse(&Failure::from(error)))
     }
 
     /// A number for a database's name.

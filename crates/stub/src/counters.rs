@@ -1,6 +1,6 @@
 //! What has happened, for tests to assert on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use bson::{Bson, Document, doc};
 
@@ -31,6 +31,8 @@ pub struct Status {
     pub connections_by_app_name: BTreeMap<String, i64>,
     /// The `client` document of the last handshake.
     pub last_client_metadata: Option<Document>,
+    /// The first hello of each of the last connections, the oldest first.
+    pub handshakes: Vec<Document>,
 }
 
 impl Status {
@@ -55,6 +57,7 @@ impl Status {
             "bytesOut": number(self.bytes_out),
             "connectionsByAppName": counts(&self.connections_by_app_name),
             "lastClientMetadata": self.last_client_metadata.clone(),
+            "handshakes": self.handshakes.clone(),
         }
     }
 }
@@ -78,7 +81,11 @@ pub(crate) struct Counters {
     pub(crate) bytes_in: i64,
     pub(crate) bytes_out: i64,
     pub(crate) last_client_metadata: Option<Document>,
+    handshakes: VecDeque<Document>,
 }
+
+/// So that a status stays small after a thousand connections.
+const KEPT_HANDSHAKES: usize = 16;
 
 impl Counters {
     pub(crate) fn opened(&mut self) {
@@ -113,6 +120,14 @@ impl Counters {
         self.commands
     }
 
+    /// Keeps the first hello of a connection.
+    pub(crate) fn shake_hands(&mut self, hello: &Document) {
+        if self.handshakes.len() == KEPT_HANDSHAKES {
+            self.handshakes.pop_front();
+        }
+        self.handshakes.push_back(hello.clone());
+    }
+
     /// Adds what was counted elsewhere, without names.
     pub(crate) fn add(&mut self, commands: i64, bytes_in: i64, bytes_out: i64) {
         self.commands += commands;
@@ -145,6 +160,7 @@ impl Counters {
             bytes_out: self.bytes_out,
             connections_by_app_name,
             last_client_metadata: self.last_client_metadata.clone(),
+            handshakes: self.handshakes.iter().cloned().collect(),
         }
     }
 }

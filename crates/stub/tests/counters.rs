@@ -55,6 +55,11 @@ async fn connections_are_counted_by_application() {
     let metadata = status.last_client_metadata.unwrap();
     let application = metadata.get_document("application").unwrap();
     assert_eq!(application.get_str("name").unwrap(), "b");
+    assert_eq!(status.handshakes.len(), 3);
+    assert_eq!(
+        status.handshakes[2].get_document("client").unwrap(),
+        &metadata
+    );
     drop(third);
     until(&stub, |status| {
         !status.connections_by_app_name.contains_key("b")

@@ -1,10 +1,8 @@
 use crate::server::{Server, Signals};
-use ferropool_connection::{
-    Address, ConnectOptions, Error, ErrorKind, Hello, HelloForm, Phase, Stream,
-};
+use ferropool_connection::{Address, ConnectOptions, Error, ErrorKind, Hello, Probe};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 
 /// How a server is watched (Server Monitoring).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,13 +21,8 @@ pub(crate) struct Monitor {
     signals: Arc<Signals>,
     connect: ConnectOptions,
     options: MonitorOptions,
-    connection: Option<Watched>,
+    connection: Option<Probe>,
     succeeded: bool,
-}
-
-struct Watched {
-    stream: Stream,
-    form: HelloForm,
 }
 
 impl Monitor {
@@ -96,33 +89,11 @@ impl Monitor {
     }
 
     async fn check(&mut self) -> Result<Hello, Error> {
-        let (limit, address) = (self.connect.connect_timeout, self.address.clone());
-        let check = self.hello();
-        let outcome = match limit {
-            None => check.await,
-            Some(limit) => timeout(limit, check).await.unwrap_or_else(|_elapsed| {
-                let message = format!("monitor check timed out after {} ms", limit.as_millis());
-                Err(Error::new(ErrorKind::NetworkTimeout, Phase::Hello, message))
-            }),
-        };
-        outcome.map_err(|error| error.at(&address))
-    }
-
-    async fn hello(&mut self) -> Result<Hello, Error> {
-        if let Some(watched) = &mut self.connection {
-            return watched.stream.hello(watched.form, None).await;
+        if let Some(connection) = &mut self.connection {
+            return connection.check(&self.address, &self.connect).await;
         }
-        let resolved = Stream::resolve(&self.address).await?;
-        let mut stream = Stream::connect(&self.address, &resolved).await?;
-        let hello = stream
-            .hello(HelloForm::Legacy, Some(&self.connect.metadata))
-            .await?;
-        let form = if hello.hello_ok {
-            HelloForm::Modern
-        } else {
-            HelloForm::Legacy
-        };
-        self.connection = Some(Watched { stream, form });
+        let (connection, hello) = Probe::open(&self.address, &self.connect).await?;
+        self.connection = Some(connection);
         Ok(hello)
     }
 }

@@ -1,5 +1,7 @@
 //! What can be wrong with bytes that claim to be a MongoDB message.
 
+use crate::op_compressed::CompressorId;
+
 /// A message, document or value that is not what the wire protocol allows.
 ///
 /// Variants carry the value that was found and the bound it broke. After any of them the stream is out
@@ -99,6 +101,47 @@ pub enum WireError {
         declared: i32,
         /// Documents that follow it.
         found: usize,
+    },
+
+    /// A compressed message says that the message inside is compressed too.
+    #[error("compressed message inside of a compressed message")]
+    NestedCompression,
+
+    /// A compressed message has a compressor that is none of the specification's.
+    #[error("unknown compressor {id}")]
+    UnknownCompressor {
+        /// The compressor's number.
+        id: u8,
+    },
+
+    /// A compressed message declares a size below zero.
+    #[error("uncompressed size {size} is negative")]
+    NegativeUncompressedSize {
+        /// The declared `uncompressedSize`.
+        size: i32,
+    },
+
+    /// A compressed message holds another number of bytes than it declares.
+    #[error("compressed message declares {declared} bytes and has {found}")]
+    UncompressedSizeMismatch {
+        /// The declared `uncompressedSize`.
+        declared: usize,
+        /// Bytes that it has, or as many as it took to see that they are too many.
+        found: usize,
+    },
+
+    /// Bytes are not what the compressor makes, or end early, or go on behind their end.
+    #[error("invalid {compressor} data")]
+    InvalidCompressedData {
+        /// The compressor that the message names.
+        compressor: CompressorId,
+    },
+
+    /// A compressor has no memory to work with.
+    #[error("{compressor} failed for want of memory")]
+    CompressionFailed {
+        /// The compressor.
+        compressor: CompressorId,
     },
 
     /// A document's length cannot be right.

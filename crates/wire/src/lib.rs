@@ -1,4 +1,4 @@
-//! MongoDB wire messages: framing, OP_MSG, OP_REPLY and BSON appending. No I/O, no clock.
+//! MongoDB wire messages: framing, OP_MSG, OP_REPLY, OP_COMPRESSED and BSON appending. No I/O, no clock.
 //!
 //! Reading borrows: a parsed message, document or value points into the bytes it was read from, and
 //! nothing is allocated, so that a hostile length can cost nothing but an error. Every length is
@@ -18,6 +18,7 @@ pub mod header;
 
 pub mod frame;
 
+pub mod op_compressed;
 pub mod op_msg;
 pub mod op_query;
 pub mod op_reply;
@@ -34,5 +35,6 @@ pub use documents::Documents;
 pub use error::WireError;
 pub use frame::{DEFAULT_MAX_MESSAGE_SIZE, frame_length};
 pub use header::{HEADER_LENGTH, Header, op_code};
+pub use op_compressed::{Compressor, CompressorId, Decompressor, is_compressed, may_compress};
 pub use op_msg::OpMsg;
 pub use value::{Text, Value};

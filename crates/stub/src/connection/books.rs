@@ -28,10 +28,11 @@ impl Connection {
         let is_control = application == CONTROL_APPLICATION;
         let mut state = self.shared.state.lock();
         state.identify(self.id, application, is_control);
-        if let Some(metadata) = request.client_metadata()
-            && !is_control
-        {
-            state.note_client_metadata(metadata);
+        if !is_control {
+            state.counters.shake_hands(&request.command);
+            if let Some(metadata) = request.client_metadata() {
+                state.note_client_metadata(metadata);
+            }
         }
         self.application = Some(application.to_owned());
     }
