@@ -1,22 +1,85 @@
 //! Options, parsed once: a connection string and a user's options object in, [`ClientOptions`] out.
+//!
+//! The string is read first and the object after it, so that the object wins. Each value is checked by
+//! what `table.rs` says of its option. What takes several options to decide is kept as it was stated, and
+//! decided at the end (`check.rs`); a TXT record comes later, and has it decided again (`srv.rs`).
 
+mod apply;
+mod check;
+mod concerns;
+mod credential;
+mod error;
+mod srv;
+mod stated;
 mod table;
+mod tls;
 mod uri;
+mod value;
+mod view;
 
-use ferropool_connection::{Address, AddressError, Application, ClientMetadata, ConnectOptions};
+pub use concerns::{Acknowledgement, ReadPreference, ReadPreferenceMode, TagSet, WriteConcern};
+pub use error::{OptionError, OptionErrorKind};
+pub use value::OptionValue;
+
+use ferropool_connection::{
+    Address, Application, ClientMetadata, Compressor, ConnectOptions, Credential, ProxyOptions,
+    ServerApi, TlsOptions,
+};
 use ferropool_pool::PoolOptions;
-use ferropool_topology::{MonitorOptions, ServerOptions};
+use ferropool_topology::{MonitorOptions, ServerOptions, SrvOptions};
+use stated::Stated;
 use std::time::Duration;
+use uri::Location;
 
-/// Everything a client was asked to be, validated.
+/// Everything a client was asked to be, validated. `Debug` shows no secret.
 #[derive(Clone, Debug)]
 pub struct ClientOptions {
-    /// The server.
-    pub address: Address,
+    /// The servers to begin with; none before an SRV record was read.
+    pub hosts: Vec<Address>,
+    /// Where the hosts come from, with `mongodb+srv`.
+    pub srv: Option<SrvOptions>,
+    /// The database in the connection string, or `dbName`.
+    pub default_database: Option<String>,
+    /// Who connections authenticate as.
+    pub credential: Option<Credential>,
+    /// How connections are encrypted; `None` is not at all.
+    pub tls: Option<TlsOptions>,
+    /// The compressors to offer, the preferred one first. Default none.
+    pub compressors: Vec<Compressor>,
+    /// The proxy through which connections are dialled.
+    pub proxy: Option<ProxyOptions>,
+    /// The versioned API that every command declares.
+    pub server_api: Option<ServerApi>,
+    /// Whether the one host is used whatever it is; `None` where nothing was said.
+    pub direct_connection: Option<bool>,
+    /// Whether the host is a load balancer. Default false.
+    pub load_balanced: bool,
+    /// The replica set that the hosts have to be members of.
+    pub replica_set: Option<String>,
+    /// Which servers reads go to.
+    pub read_preference: ReadPreference,
+    /// `readConcernLevel`; `None` is the server's.
+    pub read_concern_level: Option<String>,
+    /// What writes wait for.
+    pub write_concern: WriteConcern,
+    /// Whether reads are retried once. Default true.
+    pub retry_reads: bool,
+    /// Whether writes are retried once. Default true.
+    pub retry_writes: bool,
+    /// How often an operation that met an overloaded server is retried. Default 2.
+    pub max_adaptive_retries: u32,
+    /// Whether such a retry prefers another server. Default false.
+    pub enable_overload_retargeting: bool,
+    /// How much slower than the fastest an eligible server may be. Default 15 ms.
+    pub local_threshold: Duration,
+    /// How monitors learn of changes.
+    pub server_monitoring_mode: ServerMonitoringMode,
     /// The pool's options.
     pub pool: PoolOptions,
     /// Bounds an establishment; `None` is no limit. Default 30 s.
     pub connect_timeout: Option<Duration>,
+    /// Bounds each exchange on a connection; `None` is no limit. Default none.
+    pub socket_timeout: Option<Duration>,
     /// How long an operation waits for a server. Default 30 s.
     pub server_selection_timeout: Duration,
     /// How the server is watched; `None` for a pool without a topology.
@@ -27,55 +90,74 @@ pub struct ClientOptions {
     pub application: Application,
     /// The pool options that were given, by name, for `connectionPoolCreated`.
     pub given: Vec<(&'static str, f64)>,
+    /// What was ignored: each text names the option and says why, and shows no secret.
+    pub warnings: Vec<String>,
+    stated: Stated,
 }
 
-/// A user's value, as it crossed the edge.
-#[derive(Clone, Debug, PartialEq)]
-pub enum OptionValue {
-    /// A number, NaN and infinities included.
-    Number(f64),
-    /// A boolean.
-    Boolean(bool),
-    /// A string.
-    Text(String),
-    /// Anything else, as the user would recognise it.
-    Other(String),
+/// How monitors learn of changes ("Server Monitoring", `serverMonitoringMode`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ServerMonitoringMode {
+    /// Streaming, but polling where the process is frozen between calls (FaaS).
+    #[default]
+    Auto,
+    /// By asking at intervals.
+    Poll,
+    /// By replies that the server sends as it changes.
+    Stream,
 }
 
-/// An option that is not what it may be. The text names it, the value and what is allowed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct OptionError {
-    /// What was wrong.
-    pub kind: OptionErrorKind,
-    /// The text.
-    pub message: String,
-}
-
-/// Where the wrong value came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OptionErrorKind {
-    /// The connection string or address.
-    ConnectionString,
-    /// The options object.
-    Argument,
+impl ServerMonitoringMode {
+    /// The name in options.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Poll => "poll",
+            Self::Stream => "stream",
+        }
+    }
 }
 
 impl ClientOptions {
-    fn new(address: Address, monitored: bool) -> Self {
+    fn new(monitored: bool, platform: &str) -> Self {
         let monitor = MonitorOptions {
             heartbeat_frequency: Duration::from_secs(10),
             min_heartbeat_frequency: Duration::from_millis(500),
         };
         Self {
-            address,
+            hosts: Vec::new(),
+            srv: None,
+            default_database: None,
+            credential: None,
+            tls: None,
+            compressors: Vec::new(),
+            proxy: None,
+            server_api: None,
+            direct_connection: None,
+            load_balanced: false,
+            replica_set: None,
+            read_preference: ReadPreference::default(),
+            read_concern_level: None,
+            write_concern: WriteConcern::default(),
+            retry_reads: true,
+            retry_writes: true,
+            max_adaptive_retries: 2,
+            enable_overload_retargeting: false,
+            local_threshold: Duration::from_millis(15),
+            server_monitoring_mode: ServerMonitoringMode::default(),
             pool: PoolOptions::default(),
             connect_timeout: Some(Duration::from_secs(30)),
+            socket_timeout: None,
             server_selection_timeout: Duration::from_secs(30),
             monitor: monitored.then_some(monitor),
             timeout: None,
-            application: Application::default(),
+            application: Application {
+                platform: platform.to_owned(),
+                ..Application::default()
+            },
             given: Vec::new(),
+            warnings: Vec::new(),
+            stated: Stated::default(),
         }
     }
 
@@ -89,12 +171,15 @@ impl ClientOptions {
         platform: &str,
     ) -> Result<Self, OptionError> {
         let uri = uri::parse(uri)?;
-        let mut parsed = Self::new(uri.address, true);
-        parsed.application.platform = platform.to_owned();
-        for (name, text) in &uri.options {
-            table::apply_text(&mut parsed, name, text)?;
+        let mut parsed = Self::new(true, platform);
+        match uri.location {
+            Location::Hosts(hosts) => parsed.hosts = hosts,
+            Location::Srv(name) => parsed.srv = Some(SrvOptions::new(name)),
         }
-        parsed.apply(options)
+        parsed.stated.user = uri.user;
+        parsed.default_database = uri.database;
+        parsed.apply_string(&uri.options)?;
+        parsed.apply_object(options)
     }
 
     /// Parses the address of a pool without a topology, and its options.
@@ -106,17 +191,25 @@ impl ClientOptions {
         options: &[(String, OptionValue)],
         platform: &str,
     ) -> Result<Self, OptionError> {
-        let mut parsed = Self::new(Address::parse(address).map_err(OptionError::from)?, false);
-        parsed.application.platform = platform.to_owned();
-        parsed.apply(options)
+        let mut parsed = Self::new(false, platform);
+        parsed.hosts = vec![Address::parse(address)?];
+        parsed.apply_object(options)
     }
 
-    fn apply(mut self, options: &[(String, OptionValue)]) -> Result<Self, OptionError> {
+    fn apply_object(mut self, options: &[(String, OptionValue)]) -> Result<Self, OptionError> {
         for (name, value) in options {
-            table::apply(&mut self, name, value)?;
+            self.apply(name, value)?;
         }
-        table::check(&self)?;
+        self.decide()?;
         Ok(self)
+    }
+
+    /// The host, where there is exactly one.
+    pub fn single_host(&self) -> Option<&Address> {
+        match self.hosts.as_slice() {
+            [host] => Some(host),
+            _ => None,
+        }
     }
 
     pub(crate) fn server(&self) -> ServerOptions {
@@ -136,24 +229,5 @@ impl ClientOptions {
     }
 }
 
-impl OptionError {
-    fn argument(message: String) -> Self {
-        Self {
-            kind: OptionErrorKind::Argument,
-            message,
-        }
-    }
-
-    fn uri(message: impl Into<String>) -> Self {
-        Self {
-            kind: OptionErrorKind::ConnectionString,
-            message: message.into(),
-        }
-    }
-}
-
-impl From<AddressError> for OptionError {
-    fn from(error: AddressError) -> Self {
-        Self::uri(error.to_string())
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -31,6 +31,9 @@ pub enum AddressError {
         /// What stands where the port belongs.
         port: String,
     },
+    /// A path that is not a socket's.
+    #[error("The path of a Unix domain socket must end in .sock, received \"{0}\"")]
+    SocketPath(String),
     /// An opening bracket and no closing one, or something behind it that is no port.
     #[error("The IPv6 literal in address \"{0}\" must have the form [address] or [address]:port")]
     Brackets(String),
@@ -41,13 +44,16 @@ impl Address {
     pub const DEFAULT_PORT: u16 = 27017;
 
     /// Parses `host`, `host:port`, `[ipv6]`, `[ipv6]:port` or the path of a Unix domain socket, which
-    /// ends in `.sock`.
+    /// has a slash and ends in `.sock`.
     ///
     /// # Errors
     /// [`AddressError`].
     pub fn parse(text: &str) -> Result<Self, AddressError> {
-        if text.ends_with(".sock") {
-            return Ok(Self::Unix(PathBuf::from(text)));
+        if text.contains('/') {
+            return match text.ends_with(".sock") && !text.contains('\0') {
+                true => Ok(Self::Unix(PathBuf::from(text))),
+                false => Err(AddressError::SocketPath(text.to_owned())),
+            };
         }
         let (host, port) = match text.strip_prefix('[') {
             Some(rest) => {
@@ -111,6 +117,7 @@ mod tests {
             ("[::1]", "[::1]:27017"),
             ("[fe80::1]:27018", "[fe80::1]:27018"),
             ("/tmp/mongodb-27017.sock", "/tmp/mongodb-27017.sock"),
+            ("mongodb-27017.sock", "mongodb-27017.sock:27017"),
         ] {
             assert_eq!(
                 Address::parse(text).map(|address| address.to_string()),
@@ -128,6 +135,10 @@ mod tests {
                 "{port}: {refused:?}"
             );
         }
+        assert_eq!(
+            Address::parse("/tmp/mongodb"),
+            Err(AddressError::SocketPath("/tmp/mongodb".to_owned()))
+        );
         for text in ["", ":27017"] {
             assert_eq!(
                 Address::parse(text),

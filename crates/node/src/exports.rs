@@ -91,6 +91,18 @@ pub fn append_metadata(
     find(lane)?.append_metadata(client, [name, version, platform])
 }
 
+/// A client's options as JSON, **with their secrets**.
+#[napi(catch_unwind)]
+pub fn describe(lane: u32, client: u32) -> Result<String> {
+    Ok(find(lane)?.describe(client))
+}
+
+/// What was ignored of a client's options.
+#[napi(catch_unwind)]
+pub fn warnings(lane: u32, client: u32) -> Result<Vec<String>> {
+    Ok(find(lane)?.warnings(client))
+}
+
 /// A number for a database's name.
 #[napi(catch_unwind)]
 pub fn intern_database(lane: u32, name: String) -> Result<u32> {

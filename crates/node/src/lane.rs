@@ -132,6 +132,20 @@ impl Lane {
         appended.map_err(|error| refuse(&Failure::from(error)))
     }
 
+    /// A client's options as JSON, with their secrets.
+    pub(crate) fn describe(&self, client: u32) -> String {
+        let engine = self.engine.lock();
+        let client = engine.client(client);
+        client.map_or_else(|| "{}".to_owned(), |client| client.options().view())
+    }
+
+    /// What was ignored of a client's options.
+    pub(crate) fn warnings(&self, client: u32) -> Vec<String> {
+        let engine = self.engine.lock();
+        let client = engine.client(client);
+        client.map_or_else(Vec::new, |client| client.options().warnings.clone())
+    }
+
     /// A number for a database's name.
     pub(crate) fn intern_database(&self, name: String) -> u32 {
         let mut databases = self.databases.borrow_mut();

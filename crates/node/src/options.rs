@@ -1,19 +1,24 @@
 use ferropool_client::OptionValue;
 use serde_json::Value;
 
-/// Reads the options as TypeScript sends them: a JSON array of `[name, value]`, where a value that
-/// JSON cannot say is `{ "number": "NaN" }` or `{ "other": "…" }`.
+/// Reads the options as TypeScript sends them: a JSON array of `[name, value]`. What JSON cannot say is an object
+/// with one field: `{ "number": "NaN" }`, `{ "record": [[name, value], …] }`, `{ "function": true }` or
+/// `{ "other": "…" }`.
 pub(crate) fn parse(json: &str) -> Vec<(String, OptionValue)> {
-    let Ok(Value::Array(pairs)) = serde_json::from_str(json) else {
+    serde_json::from_str(json).map_or_else(|_| Vec::new(), fields)
+}
+
+fn fields(pairs: Value) -> Vec<(String, OptionValue)> {
+    let Value::Array(pairs) = pairs else {
         return Vec::new();
     };
+    let pairs = pairs.into_iter().filter_map(|pair| match pair {
+        Value::Array(pair) => <[Value; 2]>::try_from(pair).ok(),
+        _ => None,
+    });
     pairs
-        .into_iter()
         .filter_map(|pair| match pair {
-            Value::Array(pair) => match <[Value; 2]>::try_from(pair) {
-                Ok([Value::String(name), value]) => Some((name, option(value))),
-                _ => None,
-            },
+            [Value::String(name), value] => Some((name, option(value))),
             _ => None,
         })
         .collect()
@@ -24,15 +29,19 @@ fn option(value: Value) -> OptionValue {
         Value::Bool(value) => OptionValue::Boolean(value),
         Value::String(text) => OptionValue::Text(text),
         Value::Number(number) => OptionValue::Number(number.as_f64().unwrap_or(f64::NAN)),
-        Value::Object(fields) => match (fields.get("number"), fields.get("other")) {
-            (Some(Value::String(number)), _) => OptionValue::Number(match number.as_str() {
-                "Infinity" => f64::INFINITY,
-                "-Infinity" => f64::NEG_INFINITY,
-                _ => f64::NAN,
-            }),
-            (_, Some(Value::String(other))) => OptionValue::Other(other.clone()),
-            _ => OptionValue::Other("an object".to_owned()),
+        Value::Array(values) => OptionValue::List(values.into_iter().map(option).collect()),
+        Value::Object(tagged) => match tagged.into_iter().next() {
+            Some((tag, Value::String(number))) if tag == "number" => {
+                OptionValue::Number(match number.as_str() {
+                    "Infinity" => f64::INFINITY,
+                    "-Infinity" => f64::NEG_INFINITY,
+                    _ => f64::NAN,
+                })
+            }
+            Some((tag, pairs)) if tag == "record" => OptionValue::Record(fields(pairs)),
+            Some((tag, Value::String(other))) if tag == "other" => OptionValue::Other(other),
+            _ => OptionValue::Function,
         },
-        other => OptionValue::Other(other.to_string()),
+        Value::Null => OptionValue::Other("null".to_owned()),
     }
 }

@@ -5,6 +5,7 @@ use crate::failure::Failure;
 use crate::note::Note;
 use crate::options::ClientOptions;
 use crate::runtime::runtime;
+use ferropool_connection::Mechanism;
 use ferropool_lane::Message;
 use ferropool_topology::srv::{self, Seeds};
 use ferropool_topology::{Server, SrvError};
@@ -105,7 +106,10 @@ impl Client {
         }
         drop(settling);
         self.observer.inbox.push(Message::Other(Note::Events));
-        if let Some(server) = self.server().filter(|_| self.selection.is_anybody_waiting()) {
+        if let Some(server) = self
+            .server()
+            .filter(|_| self.selection.is_anybody_waiting())
+        {
             server.start();
         }
         if self.is_selectable() {
@@ -115,6 +119,10 @@ impl Client {
 }
 
 /// Why a client with these options can do nothing, if that is so.
-fn refusal(_options: &ClientOptions) -> Option<Failure> {
-    None
+fn refusal(options: &ClientOptions) -> Option<Failure> {
+    let mechanism = options.credential.as_ref()?.mechanism;
+    (mechanism == Some(Mechanism::Gssapi)).then(|| {
+        let message = "authMechanism GSSAPI is not supported: it needs a Kerberos library, which this package does not have";
+        Failure::InvalidArgument(message.to_owned())
+    })
 }

@@ -296,7 +296,10 @@ impl Engine {
             let Some(server) = attached.client.server() else {
                 continue;
             };
-            match server.pool().check_in(checked_out, Condition::Healthy, &mut self.effects) {
+            match server
+                .pool()
+                .check_in(checked_out, Condition::Healthy, &mut self.effects)
+            {
                 Ok(_) => return,
                 Err(foreign) => checked_out = foreign,
             }
