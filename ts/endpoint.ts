@@ -27,6 +27,7 @@ import {
   type LaneKind,
   type PoolStats,
 } from './options';
+import { credentialCallbacks, MongoOptions, type CredentialCallbacks } from './mongo-options';
 import { native } from './native';
 
 type Events = ConnectionPoolEvents & CommandEvents;
@@ -45,27 +46,40 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   readonly address: string;
   /** @internal Whether anybody listens. */
   listens = false;
+  /** @internal Who supplies credentials when the core asks for them. */
+  readonly credentialCallbacks: CredentialCallbacks;
+  #options: MongoOptions | undefined;
   readonly #monitorsCommands: boolean;
   /** Whether anybody listens to commands: asked for each of them, so kept. */
   #commandsHeard = false;
   #closing: Promise<CloseResult> | undefined;
 
   /** @internal */
-  constructor(monitored: boolean, target: string, options: { lane?: LaneKind | undefined; monitorCommands?: boolean | undefined }) {
+  constructor(monitored: boolean, target: string, options: { lane?: LaneKind | undefined; monitorCommands?: boolean | undefined; authMechanismProperties?: object }) {
     super();
     const encoded = encodeOptions(options);
     if (typeof target !== 'string') {
-      throw new MongoInvalidArgumentError(`The ${monitored ? 'connection string' : 'address'} must be a string, received ${String(target)}`);
+      throw new MongoInvalidArgumentError(`The ${monitored ? 'connection string' : 'address'} must be a string, received ${typeof target === 'object' && target !== null ? 'an object' : String(target)}`);
     }
     const kind = options.lane ?? 'auto';
     // The core refuses one that does not exist.
     this.lane = Lane.of(KINDS.has(kind) ? kind : 'auto');
     this.id = callNative(() => native.open(this.lane.number, monitored, target, encoded, platform()));
     this.address = native.address(this.lane.number, this.id);
+    for (const warning of native.warnings(this.lane.number, this.id)) {
+      process.emitWarning(warning, { type: 'MongoWarning', code: 'FERROPOOL_OPTION' });
+    }
+    this.credentialCallbacks = credentialCallbacks(options.authMechanismProperties);
     this.#monitorsCommands = options.monitorCommands !== false;
     this.lane.adopt(this, this.id);
     // The pool's creation is recorded already; whoever constructs gets a chance to listen.
     queueMicrotask(() => this.lane.deliverEvents());
+  }
+
+  /** The options as they were understood, defaults included. Secrets are read by their names; nothing prints them. */
+  get options(): MongoOptions {
+    this.#options ??= new MongoOptions(native.describe(this.lane.number, this.id), this.credentialCallbacks);
+    return this.#options;
   }
 
   /** Checks a connection out, for its holder alone until it is checked in. */
