@@ -1,35 +1,24 @@
+import type { MongoClientOptions } from './client-options';
 import { Db } from './db';
 import { checkDriverInfo, type DriverInfo } from './driver-info';
 import { Endpoint } from './endpoint';
 import { callNative } from './errors';
-import { checkDatabaseName, checkNames, checkRequest, count, type PoolOptions, type PoolStats, type WarmOptions } from './options';
+import { checkDatabaseName, checkNames, checkRequest, count, type PoolStats, type WarmOptions } from './options';
+import { withNameServers } from './name-servers';
 import { native } from './native';
 
 /** Asks the core for `minPoolSize`, wherever that was set. */
 const MIN_POOL_SIZE = -1;
 
-/** Options of a {@link MongoClient}; they win over those of the connection string. */
-export interface MongoClientOptions extends PoolOptions {
-  /** Connects to the named server, whatever it is. Every client of this version does. */
-  directConnection?: boolean;
-  /** How long an operation waits for the server, in milliseconds. @defaultValue 30000 */
-  serverSelectionTimeoutMS?: number;
-  /** Between checks of the server, in milliseconds. @defaultValue 10000 */
-  heartbeatFrequencyMS?: number;
-  /** The least time between checks, in milliseconds. @defaultValue 500 */
-  minHeartbeatFrequencyMS?: number;
-  /** Whether command events are emitted to those who listen. @defaultValue true */
-  monitorCommands?: boolean;
-}
-
 /** A client of a MongoDB server: its pool, watched and made ready by the core. */
 export class MongoClient extends Endpoint {
   /**
-   * @param uri - `mongodb://host:port/?options`.
+   * @param uri - `mongodb://user:password@host:port,…/database?options`, or `mongodb+srv://name/…`. What it asks for and
+   * cannot have is a warning of the process.
    * @throws {@link MongoParseError} for the connection string, {@link MongoInvalidArgumentError} for an option.
    */
   constructor(uri: string, options: MongoClientOptions = {}) {
-    super(true, uri, options);
+    super(true, uri, withNameServers(uri, options));
   }
 
   /** Waits until the server can be used. Optional: the first use connects. */
@@ -64,8 +53,9 @@ export class MongoClient extends Endpoint {
     return new Db(this, name);
   }
 
-  /** The pool of each server, now. */
+  /** The pool of each server, now: none before the servers are known. */
   pools(): PoolStats[] {
-    return [this.stats()];
+    const stats = this.stats();
+    return stats ? [stats] : [];
   }
 }

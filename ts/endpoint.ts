@@ -27,6 +27,7 @@ import {
   type LaneKind,
   type PoolStats,
 } from './options';
+import { credentialCallbacks, MongoOptions, type CredentialCallbacks } from './mongo-options';
 import { native } from './native';
 
 type Events = ConnectionPoolEvents & CommandEvents;
@@ -41,31 +42,52 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   readonly id: number;
   /** @internal */
   readonly lane: Lane;
-  /** The server's address. */
-  readonly address: string;
   /** @internal Whether anybody listens. */
   listens = false;
+  /** @internal Who supplies credentials when the core asks for them. */
+  readonly credentialCallbacks: CredentialCallbacks;
+  #options: MongoOptions | undefined;
+  #address = '';
   readonly #monitorsCommands: boolean;
   /** Whether anybody listens to commands: asked for each of them, so kept. */
   #commandsHeard = false;
   #closing: Promise<CloseResult> | undefined;
 
   /** @internal */
-  constructor(monitored: boolean, target: string, options: { lane?: LaneKind | undefined; monitorCommands?: boolean | undefined }) {
+  constructor(monitored: boolean, target: string, options: { lane?: LaneKind | undefined; monitorCommands?: boolean | undefined; authMechanismProperties?: object }) {
     super();
     const encoded = encodeOptions(options);
     if (typeof target !== 'string') {
-      throw new MongoInvalidArgumentError(`The ${monitored ? 'connection string' : 'address'} must be a string, received ${String(target)}`);
+      throw new MongoInvalidArgumentError(`The ${monitored ? 'connection string' : 'address'} must be a string, received ${typeof target === 'object' && target !== null ? 'an object' : String(target)}`);
     }
     const kind = options.lane ?? 'auto';
     // The core refuses one that does not exist.
     this.lane = Lane.of(KINDS.has(kind) ? kind : 'auto');
     this.id = callNative(() => native.open(this.lane.number, monitored, target, encoded, platform()));
-    this.address = native.address(this.lane.number, this.id);
+    for (const warning of native.warnings(this.lane.number, this.id)) {
+      process.emitWarning(warning, { type: 'MongoWarning', code: 'FERROPOOL_OPTION' });
+    }
+    this.credentialCallbacks = credentialCallbacks(options.authMechanismProperties);
     this.#monitorsCommands = options.monitorCommands !== false;
     this.lane.adopt(this, this.id);
     // The pool's creation is recorded already; whoever constructs gets a chance to listen.
     queueMicrotask(() => this.lane.deliverEvents());
+  }
+
+  /**
+   * The options as they were understood, defaults included. Secrets are read by their names; nothing prints them. With
+   * `mongodb+srv`, those of the DNS records are among them once there are hosts.
+   */
+  get options(): MongoOptions {
+    if (!this.#options?.hosts.length) {
+      this.#options = new MongoOptions(native.describe(this.lane.number, this.id), this.credentialCallbacks);
+    }
+    return this.#options;
+  }
+
+  /** The server's address; empty while a `mongodb+srv` name is not resolved. */
+  get address(): string {
+    return (this.#address ||= native.address(this.lane.number, this.id));
   }
 
   /** Checks a connection out, for its holder alone until it is checked in. */
@@ -98,7 +120,7 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
    */
   tryCheckOut(): Connection | undefined {
     const taken = this.#take();
-    if (taken === 'closed') throw new MongoPoolClosedError(POOL_CLOSED, { code: 'FERROPOOL_POOL_CLOSED', address: this.address });
+    if (taken === 'closed') throw new MongoPoolClosedError(POOL_CLOSED, { code: 'FERROPOOL_POOL_CLOSED', ...(this.address && { address: this.address }) });
     return taken;
   }
 
@@ -174,8 +196,9 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   }
 
   /** @internal */
-  stats(): PoolStats {
-    return JSON.parse(native.stats(this.lane.number, this.id)) as PoolStats;
+  stats(): PoolStats | undefined {
+    const stats = native.stats(this.lane.number, this.id);
+    return stats === '' ? undefined : (JSON.parse(stats) as PoolStats);
   }
 
   /** @internal */

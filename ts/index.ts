@@ -5,7 +5,18 @@
  *
  * @packageDocumentation
  */
-export { MongoClient, type MongoClientOptions } from './client';
+export { MongoClient } from './client';
+export type {
+  AuthMechanismProperties,
+  AWSCredentialProvider,
+  EstablishOptions,
+  MongoClientOptions,
+  OIDCCallbackFunction,
+  PEM,
+  PoolOptions,
+  ReadPreferenceMode,
+} from './client-options';
+export type { MongoCredentials, MongoOptions } from './mongo-options';
 export { ConnectionPool, type ConnectionPoolOptions } from './pool';
 export { Connection } from './connection';
 export { Db } from './db';

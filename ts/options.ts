@@ -1,32 +1,9 @@
 import type { DeserializeOptions } from 'bson';
+import type { ReadPreferenceMode } from './client-options';
 import { MongoInvalidArgumentError } from './errors';
 
 /** Which lane carries a client: the environment's event loop, or the core's own threads. */
 export type LaneKind = 'auto' | 'event-loop' | 'tokio';
-
-/** The options that a {@link MongoClient} and a {@link ConnectionPool} share. */
-export interface PoolOptions {
-  /** The most connections that exist at a time, 0 for no limit. @defaultValue 100 */
-  maxPoolSize?: number;
-  /** The connections that exist at any time while the pool is ready. @defaultValue 0 */
-  minPoolSize?: number;
-  /** The most connections that are being established at a time, at least 1. @defaultValue 2 */
-  maxConnecting?: number;
-  /** How long a connection may stay available, in milliseconds, 0 for no limit. @defaultValue 0 */
-  maxIdleTimeMS?: number;
-  /** How long a check-out may wait, in milliseconds, 0 for no limit. @defaultValue 0 */
-  waitQueueTimeoutMS?: number;
-  /** How long establishing a connection may take, in milliseconds, 0 for no limit. @defaultValue 30000 */
-  connectTimeoutMS?: number;
-  /** The application's name, as servers log it, at most 128 bytes. */
-  appName?: string;
-  /** Bounds each command as a whole, in milliseconds, 0 for no limit. @defaultValue 0 */
-  timeoutMS?: number;
-  /** Which lane carries the connections. @defaultValue 'auto' */
-  lane?: LaneKind;
-  /** For tests: when background work runs; negative is never, 0 is as soon as there is some. @defaultValue 0 */
-  backgroundThreadIntervalMS?: number;
-}
 
 /** For one command. */
 export interface CommandOptions extends Pick<DeserializeOptions, 'promoteValues' | 'promoteLongs' | 'promoteBuffers' | 'useBigInt64' | 'raw'> {
@@ -35,7 +12,7 @@ export interface CommandOptions extends Pick<DeserializeOptions, 'promoteValues'
   /** Bounds the command, its check-out included, in milliseconds, 0 for no limit. */
   timeoutMS?: number;
   /** Sent to the server as `$readPreference`. */
-  readPreference?: 'primary' | 'primaryPreferred' | 'secondary' | 'secondaryPreferred' | 'nearest';
+  readPreference?: ReadPreferenceMode;
 }
 
 /** For one check-out. */
@@ -99,18 +76,34 @@ export interface PoolStats {
   waitP99MS: number;
 }
 
-/** The options as the core reads them: JSON, with what JSON cannot say spelled out. */
+/** The options that may be objects. What is in others is not looked at: it may be large, or have cycles. */
+const RECORDS = new Set(['auth', 'authMechanismProperties', 'driverInfo', 'readConcern', 'readPreference', 'readPreferenceTags', 'serverApi', 'writeConcern']);
+
+/** How deep they are: an array of tag sets in a read preference. */
+const DEEPEST = 3;
+
+/** The options as the core reads them: JSON, with what JSON cannot say spelled out. See `crates/node/src/options.rs`. */
 export function encodeOptions(options: object): string {
   if (options === null || typeof options !== 'object') {
     throw new MongoInvalidArgumentError(`Options must be an object, received ${String(options)}`);
   }
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  return JSON.stringify(given.map(([name, value]) => [name, encodeValue(value)]));
+  return JSON.stringify(encodeFields(options, (name) => (RECORDS.has(name) ? DEEPEST : 0)));
 }
 
-function encodeValue(value: unknown): unknown {
+function encodeFields(fields: object, depth: (name: string) => number): [name: string, value: unknown][] {
+  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return given.map(([name, value]) => [name, encodeValue(value, depth(name))]);
+}
+
+/** `depth` is how many objects inside each other are looked into. */
+function encodeValue(value: unknown, depth: number): unknown {
   if (typeof value === 'boolean' || typeof value === 'string') return value;
   if (typeof value === 'number') return Number.isFinite(value) ? value : { number: String(value) };
+  if (typeof value === 'function') return { function: true };
+  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('utf8');
+  // Arrays of texts are fine everywhere: `ca`, `compressors`.
+  if (Array.isArray(value) && depth > -2) return value.map((item) => encodeValue(item, depth - 1));
+  if (typeof value === 'object' && value !== null && depth > 0) return { record: encodeFields(value, () => depth - 1) };
   return { other: value === null ? 'null' : `${typeof value === 'bigint' ? `${value}n` : `a value of type ${typeof value}`}` };
 }
 

@@ -1,8 +1,9 @@
 import type { ObjectId } from 'bson';
+import type { PoolOptions } from './client-options';
 import { Connection } from './connection';
 import { Endpoint } from './endpoint';
 import { MongoInvalidArgumentError } from './errors';
-import { checkNames, type PoolOptions, type PoolStats } from './options';
+import { checkNames, type PoolStats } from './options';
 import { native } from './native';
 
 /** Options of a {@link ConnectionPool}. */
@@ -58,6 +59,6 @@ export class ConnectionPool extends Endpoint {
 
   /** The pool now. */
   override stats(): PoolStats {
-    return super.stats();
+    return super.stats() as PoolStats;
   }
 }

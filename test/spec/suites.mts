@@ -1,10 +1,14 @@
 // What can be run, in the order in which it runs.
 
 import { cmapFormat } from './cmap/runner.mjs';
+import { seedlistFormat } from './dns/runner.mjs';
 import type { TestFile } from './discover.mjs';
 import type { Format } from './format.mjs';
+import { authFormat } from './options/auth.mjs';
+import { connectionStringFormat } from './options/connection-string.mjs';
+import { uriOptionsFormat } from './options/uri-options.mjs';
 
-export const formats: readonly Format[] = [cmapFormat];
+export const formats: readonly Format[] = [connectionStringFormat, uriOptionsFormat, authFormat, seedlistFormat, cmapFormat];
 
 /** The format that runs a file, if any does. */
 export function formatOf(file: TestFile): Format | undefined {

@@ -1,5 +1,7 @@
-use ferropool_connection::{Address, Error, ErrorKind, MetadataError};
+use crate::options::{OptionError, OptionErrorKind};
+use ferropool_connection::{Address, Error, ErrorKind, MetadataError, Phase};
 use ferropool_pool::{CheckOutError, Ended, Timeout};
+use ferropool_topology::SrvError;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -30,13 +32,38 @@ pub enum Failure {
         waited_ms: u64,
         /// What the last check failed with.
         cause: Option<Error>,
-        /// The server that was waited for.
-        address: Address,
+        /// The server that was waited for, where it was known.
+        address: Option<Address>,
     },
+    /// The client is closed, and never had a server.
+    Closed,
+    /// The connection string, or the DNS records that it leads to, say what they may not.
+    Parse(String),
     /// What was asked for cannot be done, whatever the server says.
     InvalidArgument(String),
     /// The caller gave up before anything was sent.
     Aborted,
+}
+
+impl From<SrvError> for Failure {
+    fn from(error: SrvError) -> Self {
+        let message = error.to_string();
+        let kind = match error {
+            error if error.is_violation() => return Self::Parse(message),
+            SrvError::Timeout { .. } => ErrorKind::NetworkTimeout,
+            _ => ErrorKind::Network,
+        };
+        Self::Connection(Error::new(kind, Phase::Dns, message))
+    }
+}
+
+impl From<OptionError> for Failure {
+    fn from(error: OptionError) -> Self {
+        match error.kind {
+            OptionErrorKind::ConnectionString => Self::Parse(error.message),
+            OptionErrorKind::Argument => Self::InvalidArgument(error.message),
+        }
+    }
 }
 
 impl From<MetadataError> for Failure {
@@ -93,9 +120,21 @@ impl Failure {
                         Some(cause) => cause.message().to_owned(),
                         None => format!("Server selection timed out after {waited_ms} ms"),
                     },
-                    Some(address),
+                    address.as_ref(),
                 )
             },
+            Self::Closed => view(
+                "MongoPoolClosedError",
+                "FERROPOOL_POOL_CLOSED",
+                CheckOutError::<Error>::PoolClosed.to_string(),
+                None,
+            ),
+            Self::Parse(message) => view(
+                "MongoParseError",
+                "FERROPOOL_CONNECTION_STRING",
+                message.clone(),
+                None,
+            ),
             Self::InvalidArgument(message) => view(
                 "MongoInvalidArgumentError",
                 "FERROPOOL_INVALID_ARGUMENT",

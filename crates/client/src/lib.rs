@@ -22,10 +22,11 @@ mod stats;
 pub use client::{Client, Closed};
 pub use engine::{CheckedOutInfo, ClientId, Completion, Engine, Journal, Turn, kind};
 pub use failure::{Failure, FailureView};
+pub use ferropool_topology::SrvOptions;
 pub use note::Note;
 pub use options::{
     Acknowledgement, ClientOptions, OptionError, OptionErrorKind, OptionValue, ReadPreference,
-    ReadPreferenceMode, ServerMonitoringMode, SrvOptions, TagSet, WriteConcern,
+    ReadPreferenceMode, ServerMonitoringMode, TagSet, WriteConcern,
 };
 pub use runtime::runtime;
 pub use stats::PoolStatsView;

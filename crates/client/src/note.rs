@@ -5,11 +5,11 @@ use crate::failure::Failure;
 pub enum Note {
     /// Some pool has events for its subscriber.
     Events,
-    /// The operation may select a server again, or its deadline for that has passed.
+    /// The operation may select a server again, or there will be none for it.
     Selected {
         /// The operation.
         slot: u32,
-        /// The failure, if it has waited long enough.
+        /// The failure, if it has waited long enough or for nothing.
         failure: Option<Box<Failure>>,
     },
     /// Something that took a while has finished.

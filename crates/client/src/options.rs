@@ -19,7 +19,6 @@ mod view;
 
 pub use concerns::{Acknowledgement, ReadPreference, ReadPreferenceMode, TagSet, WriteConcern};
 pub use error::{OptionError, OptionErrorKind};
-pub use srv::SrvOptions;
 pub use value::OptionValue;
 
 use ferropool_connection::{
@@ -27,7 +26,7 @@ use ferropool_connection::{
     ServerApi, TlsConnector, TlsOptions,
 };
 use ferropool_pool::PoolOptions;
-use ferropool_topology::{MonitorOptions, ServerOptions};
+use ferropool_topology::{MonitorOptions, ServerOptions, SrvOptions};
 use stated::Stated;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,7 +1,7 @@
+use crate::client::Client;
 use crate::failure::Failure;
 use crate::note::Note;
 use ferropool_lane::{Inbox, Message};
-use ferropool_topology::Server;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
@@ -48,6 +48,15 @@ impl Selection {
 
     /// Every operation may try again, oldest first.
     pub(crate) fn resume(&self) -> u32 {
+        self.tell(None)
+    }
+
+    /// Every operation fails.
+    pub(crate) fn fail(&self, failure: &Failure) {
+        self.tell(Some(failure));
+    }
+
+    fn tell(&self, failure: Option<&Failure>) -> u32 {
         let waiting = std::mem::take(&mut *self.waiting.lock());
         let mut slots: Vec<(Instant, u32)> = waiting
             .iter()
@@ -57,19 +66,19 @@ impl Selection {
         for (_, slot) in &slots {
             self.inbox.push(Message::Other(Note::Selected {
                 slot: *slot,
-                failure: None,
+                failure: failure.cloned().map(Box::new),
             }));
         }
         slots.len() as u32
     }
 
     /// Ends what has waited long enough, for as long as the client exists.
-    pub(crate) async fn expire(this: Weak<Self>, server: Weak<Server>) {
+    pub(crate) async fn expire(this: Weak<Self>, client: Weak<Client>) {
         loop {
             let Some(selection) = this.upgrade() else {
                 return;
             };
-            let next = selection.expire_due(&server);
+            let next = selection.expire_due(&client);
             match next {
                 None => selection.earlier.notified().await,
                 Some(at) => {
@@ -85,7 +94,7 @@ impl Selection {
         self.earlier.notify_one();
     }
 
-    fn expire_due(&self, server: &Weak<Server>) -> Option<Instant> {
+    fn expire_due(&self, client: &Weak<Client>) -> Option<Instant> {
         let now = Instant::now();
         loop {
             let mut waiting = self.waiting.lock();
@@ -95,11 +104,12 @@ impl Selection {
             }
             waiting.remove(&(deadline, slot));
             drop(waiting);
-            let server = server.upgrade()?;
+            let client = client.upgrade()?;
+            let server = client.server();
             let failure = Box::new(Failure::ServerSelection {
                 waited_ms: now.saturating_duration_since(since).as_millis() as u64,
-                cause: server.last_error(),
-                address: server.address().clone(),
+                cause: server.and_then(|server| server.last_error()),
+                address: server.map(|server| server.address().clone()),
             });
             self.inbox.push(Message::Other(Note::Selected {
                 slot,

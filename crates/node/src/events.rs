@@ -105,10 +105,8 @@ pub(crate) fn encode(
                 f64::from(FailedReason::of(error) as u8),
                 f64::from(origin.0),
             );
-            let address = client.server().address().clone();
-            record[7] = say(
-                json!({ "error": failure(&Failure::CheckOut { error: error.clone(), address }) }),
-            );
+            let error = client.check_out_failure(error.clone());
+            record[7] = say(json!({ "error": failure(&error) }));
         }
         EventKind::CheckedOut {
             origin,

@@ -111,12 +111,13 @@ impl Lane {
         self.engine.lock().detach(client);
     }
 
-    /// The address of a client's server.
+    /// The address of a client's server; empty while that is not known.
     pub(crate) fn address(&self, client: u32) -> String {
         self.engine
             .lock()
             .client(client)
-            .map(|client| client.server().address().to_string())
+            .and_then(|client| client.server())
+            .map(|server| server.address().to_string())
             .unwrap_or_default()
     }
 
@@ -272,7 +273,11 @@ impl Lane {
 
     /// Marks a pool as ready.
     pub(crate) fn ready(&self, client: u32) {
-        self.with_client(client, |client| client.server().pool().ready());
+        self.with_client(client, |client| {
+            if let Some(server) = client.server() {
+                server.pool().ready();
+            }
+        });
     }
 
     /// Clears a pool, or one service of it.
@@ -286,18 +291,18 @@ impl Lane {
             .and_then(|id| <[u8; 12]>::try_from(&id[..]).ok())
             .map(ServiceId);
         self.with_client(client, |client| {
-            client
-                .server()
-                .pool()
-                .clear(None, interrupt_in_use, service)
+            if let Some(server) = client.server() {
+                server.pool().clear(None, interrupt_in_use, service);
+            }
         });
     }
 
-    /// A pool's statistics as JSON.
+    /// A pool's statistics as JSON; empty while there is no pool.
     pub(crate) fn stats(&self, client: u32) -> String {
         let client = self.engine.lock().client(client).map(Arc::clone);
         client
-            .map(|client| serde_json::to_string(&client.stats()).unwrap_or_default())
+            .and_then(|client| client.stats())
+            .map(|stats| serde_json::to_string(&stats).unwrap_or_default())
             .unwrap_or_default()
     }
 

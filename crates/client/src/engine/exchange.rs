@@ -26,10 +26,10 @@ impl Engine {
         let token = match known.filter(|token| self.entries.get_mut(*token).is_some()) {
             Some(token) => token,
             None => {
-                let Some(attached) = self.clients.get(client as usize) else {
+                let client = self.client(client);
+                let Some(server) = client.and_then(|client| client.server()).map(Arc::clone) else {
                     return Err(super::gone());
                 };
-                let server = Arc::clone(attached.client.server());
                 self.reclaim();
                 checked_out.connection.leave_home();
                 let token = self.entries.insert(Entry {

@@ -35,7 +35,7 @@ impl Engine {
         attached.monitored = commands;
         if attached.subscribed != pool {
             attached.subscribed = pool;
-            attached.client.server().pool().subscribe(pool);
+            attached.client.subscribe(pool);
         }
     }
 
@@ -50,12 +50,11 @@ impl Engine {
 
     /// Moves a pool's events into the journal.
     fn journal_pool(&mut self, id: ClientId) {
-        let Some(attached) = self.clients.get(id as usize) else {
+        let Some(server) = self.client(id).and_then(|client| client.server()) else {
             return;
         };
-        let pool = attached.client.server().pool();
         let mut events = Vec::new();
-        pool.drain_events(&mut events);
+        server.pool().drain_events(&mut events);
         self.journal
             .extend(events.into_iter().map(|event| Journal::Pool(id, event)));
     }

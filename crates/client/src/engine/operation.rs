@@ -127,7 +127,10 @@ impl Engine {
         };
         let gone = match operation.stage {
             Stage::Selecting { deadline, .. } => attached.client.stop_waiting(slot, deadline),
-            Stage::Waiting(ticket) => attached.client.server().pool().cancel(ticket).is_some(),
+            Stage::Waiting(ticket) => attached
+                .client
+                .server()
+                .is_some_and(|server| server.pool().cancel(ticket).is_some()),
             Stage::New | Stage::Running | Stage::Elsewhere => false,
         };
         if gone {
@@ -203,11 +206,13 @@ impl Engine {
         }
         match kind {
             Kind::Connect if client.is_closed() => {
-                let (error, address) =
-                    (CheckOutError::PoolClosed, client.server().address().clone());
-                self.fail_later(slot, Failure::CheckOut { error, address });
+                let failure = client.check_out_failure(CheckOutError::PoolClosed);
+                self.fail_later(slot, failure);
             }
-            Kind::Connect => self.complete_later(slot, Completion::Text("null".to_owned())),
+            Kind::Connect => match client.selected() {
+                Ok(_) => self.complete_later(slot, Completion::Text("null".to_owned())),
+                Err(failure) => self.fail_later(slot, failure),
+            },
             Kind::Warm(connections) => {
                 let (id, client) = (operation.client, Arc::clone(client));
                 self.vacate(slot);
@@ -239,7 +244,10 @@ impl Engine {
             to: Arc::clone(inbox) as Arc<dyn Deliver>,
             slot,
         };
-        let server = attached.client.server();
+        let server = match attached.client.selected() {
+            Ok(server) => server,
+            Err(failure) => return self.fail_later(slot, failure),
+        };
         match server.pool().check_out(request, waiter, &mut self.effects) {
             CheckOut::Taken(checked_out) => self.served(slot, checked_out),
             CheckOut::Queued(ticket) => {
@@ -275,8 +283,8 @@ impl Engine {
                 let Some(attached) = self.clients.get(operation.client as usize) else {
                     return;
                 };
-                let address = attached.client.server().address().clone();
-                self.fail_later(slot, Failure::CheckOut { error, address });
+                let failure = attached.client.check_out_failure(error);
+                self.fail_later(slot, failure);
             }
         }
     }
@@ -285,8 +293,13 @@ impl Engine {
     fn give_back(&mut self, result: CheckOutResult<Wired>) {
         let Ok(mut checked_out) = result else { return };
         for (_, attached) in &self.clients {
-            let pool = attached.client.server().pool();
-            match pool.check_in(checked_out, Condition::Healthy, &mut self.effects) {
+            let Some(server) = attached.client.server() else {
+                continue;
+            };
+            match server
+                .pool()
+                .check_in(checked_out, Condition::Healthy, &mut self.effects)
+            {
                 Ok(_) => return,
                 Err(foreign) => checked_out = foreign,
             }

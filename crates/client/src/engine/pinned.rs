@@ -33,7 +33,12 @@ impl Engine {
         if !attached.client.is_selectable() {
             return Ok(None);
         }
-        let server = Arc::clone(attached.client.server());
+        let server = match attached.client.server() {
+            Some(server) => Arc::clone(server),
+            None if attached.client.is_closed() => return Err(Failure::Closed),
+            // Whoever waits is told why there is none.
+            None => return Ok(None),
+        };
         let request = Request {
             origin: Origin(origin),
             ..Request::new(Purpose::Operation)

@@ -1,34 +1,9 @@
-//! What an SRV record is asked for, and what its answer changes ("Initial DNS Seedlist Discovery").
+//! What the answer to an SRV question changes ("Initial DNS Seedlist Discovery").
 
 use super::ClientOptions;
 use super::error::OptionError;
 use super::uri;
 use ferropool_connection::Address;
-use std::net::SocketAddr;
-
-/// Where a `mongodb+srv` connection string gets its hosts from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SrvOptions {
-    /// The name in the connection string, lower-cased.
-    pub host_name: String,
-    /// The service in `_service._tcp.name` (`srvServiceName`). Default `mongodb`.
-    pub service_name: String,
-    /// How many hosts are chosen at most; 0 is all (`srvMaxHosts`). Default 0.
-    pub max_hosts: u32,
-    /// Who is asked; none is the system's. For tests (`srvNameservers`).
-    pub nameservers: Vec<SocketAddr>,
-}
-
-impl SrvOptions {
-    pub(super) fn new(host_name: String) -> Self {
-        Self {
-            host_name,
-            service_name: "mongodb".to_owned(),
-            max_hosts: 0,
-            nameservers: Vec::new(),
-        }
-    }
-}
 
 impl ClientOptions {
     /// The options once the hosts are known: with `hosts`, and with what the TXT record says where neither

@@ -531,22 +531,21 @@ fn set_compressors(
 }
 
 fn set_driver_info(options: &mut ClientOptions, value: &OptionValue) -> Result<(), Invalid> {
-    let [mut name, mut version, mut platform] = [const { None::<String> }; 3];
+    let (mut name, mut version, mut platform) = (None, None, None);
     value.fields(Invalid::Value, |field, value| {
-        let text = value.text().ok_or(Invalid::Value)?.to_owned();
+        let text = Some(value.text().ok_or(Invalid::Value)?.to_owned());
         match field {
-            "name" => name = Some(text),
-            "version" => version = Some(text),
-            "platform" => platform = Some(text),
+            "name" => name = text,
+            "version" => version = text,
+            "platform" => platform = text,
             _ => return Err(Invalid::Value),
         }
         Ok(())
     })?;
-    let [name, version, platform] = [&name, &version, &platform].map(|text| text.as_deref());
-    let info = DriverInfo::new(name, version, platform)
-        .map_err(|error| Invalid::Because(error.to_string()))?;
+    let (name, version, platform) = (name.as_deref(), version.as_deref(), platform.as_deref());
+    let info = DriverInfo::new(name, version, platform).map_err(|_| Invalid::Value)?;
     options.application.driver_info = vec![info];
-    Ok(())
+    options.application.check().map_err(|_| Invalid::Value)
 }
 
 fn set_server_api(options: &mut ClientOptions, value: &OptionValue) -> Result<(), Invalid> {

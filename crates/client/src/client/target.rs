@@ -1,0 +1,128 @@
+//! From what a client was asked for to its server: at once, or by the resolution of a `mongodb+srv` name.
+
+use super::Client;
+use crate::failure::Failure;
+use crate::note::Note;
+use crate::options::ClientOptions;
+use crate::runtime::runtime;
+use ferropool_connection::Mechanism;
+use ferropool_lane::Message;
+use ferropool_topology::srv::{self, Seeds};
+use ferropool_topology::{Server, SrvError};
+use std::sync::{Arc, Weak};
+use tokio::task::AbortHandle;
+
+/// What a client's options came to.
+pub(super) struct Target {
+    /// With the hosts of the seed list.
+    pub(super) options: ClientOptions,
+    /// The server, or why operations are refused before anything is dialled.
+    pub(super) server: Result<Arc<Server>, Failure>,
+}
+
+/// What the setting of the target has to be one with.
+#[derive(Debug, Default)]
+pub(super) struct Settling {
+    /// Whether somebody listens to the pool's events.
+    pub(super) subscribed: bool,
+    /// The resolution that is under way.
+    resolution: Option<AbortHandle>,
+}
+
+impl Client {
+    /// Sets the target, where no name has to be resolved for it.
+    pub(super) fn settle_at_once(&self) {
+        if self.asked.srv.is_none() || refusal(&self.asked).is_some() {
+            self.target.get_or_init(|| self.aim(self.asked.clone()));
+        }
+    }
+
+    fn aim(&self, options: ClientOptions) -> Target {
+        let server = match (refusal(&options), options.hosts.as_slice()) {
+            (Some(refusal), _) => Err(refusal),
+            (None, [address]) => {
+                let mut server = options.server();
+                server.connect.metadata = self.metadata.clone();
+                let observer = Arc::clone(&self.observer);
+                Ok(Server::new(address.clone(), server, observer, runtime()))
+            }
+            (None, hosts) => Err(Failure::InvalidArgument(format!(
+                "Several hosts are not supported by this version, which connects to a single server; there are {}",
+                hosts.len()
+            ))),
+        };
+        Target { options, server }
+    }
+
+    /// Resolves the name, unless that is under way.
+    pub(super) fn resolve(self: &Arc<Self>) {
+        let mut settling = self.settling.lock();
+        let Some(name) = &self.asked.srv else { return };
+        if settling.resolution.is_some() || self.target.get().is_some() || self.is_closed() {
+            return;
+        }
+        let (name, limit) = (name.clone(), self.asked.connect_timeout);
+        let client = Arc::downgrade(self);
+        let task = runtime().spawn(async move {
+            let found = srv::resolve(&name, limit).await;
+            // Nobody wants to know what a client that has gone would connect to.
+            if let Some(client) = Weak::upgrade(&client) {
+                client.resolved(found);
+            }
+        });
+        settling.resolution = Some(task.abort_handle());
+    }
+
+    /// Ends a resolution that is under way.
+    pub(super) fn stop_resolving(&self) {
+        if let Some(task) = self.settling.lock().resolution.take() {
+            task.abort();
+        }
+    }
+
+    fn resolved(&self, found: Result<Seeds, SrvError>) {
+        let options = found.map_err(Failure::from).and_then(|seeds| {
+            let Seeds { hosts, txt, .. } = seeds;
+            self.asked
+                .with_seeds(hosts, txt.as_deref())
+                .map_err(Failure::from)
+        });
+        let mut settling = self.settling.lock();
+        settling.resolution = None;
+        // Its waiters have been told.
+        if self.is_closed() {
+            return;
+        }
+        match options {
+            // Who begins to wait after this finds no resolution under way, and asks for the next one.
+            Err(failure) => return self.selection.fail(&failure),
+            Ok(options) => {
+                let target = self.target.get_or_init(|| self.aim(options));
+                // Before the pool can have another event than its creation, which it keeps.
+                if let Ok(server) = &target.server {
+                    server.pool().subscribe(settling.subscribed);
+                }
+            }
+        }
+        drop(settling);
+        self.observer.inbox.push(Message::Other(Note::Events));
+        if let Some(server) = self
+            .server()
+            .filter(|_| self.selection.is_anybody_waiting())
+        {
+            server.start();
+        }
+        if self.is_selectable() {
+            self.selection.resume();
+        }
+    }
+}
+
+/// Why a client with these options can do nothing, if that is so.
+fn refusal(options: &ClientOptions) -> Option<Failure> {
+    let mechanism = options.credential.as_ref()?.mechanism;
+    (mechanism == Some(Mechanism::Gssapi)).then(|| {
+        let message = "authMechanism GSSAPI is not supported: it needs a Kerberos library, which this package does not have";
+        Failure::InvalidArgument(message.to_owned())
+    })
+}
