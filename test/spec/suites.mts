@@ -3,8 +3,9 @@
 import { cmapFormat } from './cmap/runner.mjs';
 import type { TestFile } from './discover.mjs';
 import type { Format } from './format.mjs';
+import { unifiedFormat } from './unified/runner.mjs';
 
-export const formats: readonly Format[] = [cmapFormat];
+export const formats: readonly Format[] = [cmapFormat, unifiedFormat('mongodb-handshake/tests/unified')];
 
 /** The format that runs a file, if any does. */
 export function formatOf(file: TestFile): Format | undefined {
