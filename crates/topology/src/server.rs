@@ -3,7 +3,7 @@ use crate::sdam::{self, StateChange};
 use crate::unclaimed::Unclaimed;
 use crate::wired::{Waiter, Wired};
 use ferropool_connection::{
-    Address, ConnectOptions, Error, Established, Hello, Home, Phase, Severer, TopologyVersion,
+    Address, ConnectOptions, Error, ErrorKind, Established, Hello, Home, Phase, Severer, TopologyVersion,
     Watcher, establish,
 };
 use ferropool_pool::{CheckOutResult, Clears, Connector, Permit, Pool, PoolOptions};
@@ -54,6 +54,8 @@ pub trait Observer: Send + Sync + 'static {
     fn events_recorded(&self);
     /// The server can be used, or no longer.
     fn changed(&self, usable: bool);
+    /// What the client was configured with cannot be used: nothing is gained by waiting.
+    fn unusable(&self, error: &Error);
     /// Whether operations wait for the server: a failed check is then followed by the next one as soon
     /// as that is allowed.
     fn is_awaited(&self) -> bool;
@@ -184,10 +186,15 @@ impl Server {
     pub(crate) fn check_failed(&self, error: Error, interrupt_in_use: bool) {
         let mut known = self.known.lock();
         self.become_unknown(&mut known, error.clone(), None);
-        let clear = self.pool.decide_clear(Some(error), interrupt_in_use, None);
+        let clear = self
+            .pool
+            .decide_clear(Some(error.clone()), interrupt_in_use, None);
         drop(known);
         clear.carry_out();
         self.observer.changed(false);
+        if matches!(error.kind(), ErrorKind::Configuration) {
+            self.observer.unusable(&error);
+        }
     }
 
     /// An operation on a connection of `generation` failed.
