@@ -3,8 +3,8 @@ use crate::sdam::{self, StateChange};
 use crate::unclaimed::Unclaimed;
 use crate::wired::{Waiter, Wired};
 use ferropool_connection::{
-    Address, ConnectOptions, Error, ErrorKind, Established, Hello, Home, Phase, Severer, TopologyVersion,
-    Watcher, establish,
+    Address, ConnectOptions, Error, ErrorKind, Established, Hello, Home, Phase, Severer,
+    TopologyVersion, Watcher, establish,
 };
 use ferropool_pool::{CheckOutResult, Clears, Connector, Permit, Pool, PoolOptions};
 use parking_lot::Mutex;
