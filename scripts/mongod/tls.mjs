@@ -28,7 +28,7 @@ const clientSubject = [
 /** The subject of every client's certificate, as RFC 2253 writes it: the name of its user in `$external`. */
 export const clientUsername = clientSubject
   .map(([type, value]) => `${type}=${value}`)
-  .reverse()
+  .toReversed()
   .join(',');
 
 /** What protects the keys that are protected. */
@@ -80,6 +80,7 @@ export function makeServerCertificates(directory) {
   return {
     /** It was right until an hour ago. mongod does not start with it: see {@link makeShortLivedCertificate}. */
     expired: authority.issue('expired', { ...server, notBefore: hoursAgo(48), notAfter: hoursAgo(1) }).certificateKeyFile,
+    /** mongod does not start with this one either. */
     notYetValid: authority.issue('not-yet-valid', { ...server, notBefore: hoursAgo(-24) }).certificateKeyFile,
     wrongHost: authority.issue('wrong-host', { ...server, hosts: ['elsewhere.example'] }).certificateKeyFile,
     /** `localhost`, but not its address. */
