@@ -114,7 +114,9 @@ impl Method {
         let both = |method| match has_username && has_password {
             true => Ok(method),
             false => {
-                let mechanism = credential.mechanism.map_or("authentication", Mechanism::name);
+                let mechanism = credential
+                    .mechanism
+                    .map_or("authentication", Mechanism::name);
                 refuse(&format!("{mechanism} needs a user name and a password"))
             }
         };
@@ -127,9 +129,9 @@ impl Method {
             Some(Mechanism::X509) => Ok(Self::X509),
             Some(Mechanism::Oidc) => Ok(Self::Oidc(Oidc::new(credential, supplier)?)),
             Some(Mechanism::Gssapi) => refuse("GSSAPI is not supported: it needs Kerberos"),
-            Some(Mechanism::Aws) if has_username != has_password => refuse(
-                "MONGODB-AWS needs an access key id and a secret access key, or neither",
-            ),
+            Some(Mechanism::Aws) if has_username != has_password => {
+                refuse("MONGODB-AWS needs an access key id and a secret access key, or neither")
+            }
             Some(Mechanism::Aws) => Ok(Self::Aws(supplier)),
         }
     }

@@ -68,9 +68,7 @@ async fn converse(
     let nonce = random::<NONCE_LENGTH>()?;
     let mut payload = Vec::new();
     let mut first = Appender::begin(&mut payload);
-    first
-        .binary("r", 0, &nonce)
-        .int32("p", i32::from(b'n'));
+    first.binary("r", 0, &nonce).int32("p", i32::from(b'n'));
     first.finish();
     let start = Start {
         mechanism: Mechanism::Aws,

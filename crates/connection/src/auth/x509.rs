@@ -52,8 +52,7 @@ mod tests {
         let mut server = Scripted::new().reply(doc! { "ok": 1 });
         let named = certificate(Some("CN=client"));
         authenticate(&named, &mut server).await.unwrap();
-        let expected =
-            doc! { "authenticate": 1, "mechanism": "MONGODB-X509", "user": "CN=client" };
+        let expected = doc! { "authenticate": 1, "mechanism": "MONGODB-X509", "user": "CN=client" };
         assert_eq!(server.only_command().1, expected);
     }
 

@@ -60,12 +60,7 @@ fn day(date: &str) -> &str {
     date.split_once('T').map_or(date, |(day, _)| day)
 }
 
-fn signing_key(
-    credentials: &AwsCredentials,
-    day: &str,
-    region: &str,
-    service: &str,
-) -> hmac::Key {
+fn signing_key(credentials: &AwsCredentials, day: &str, region: &str, service: &str) -> hmac::Key {
     let secret = format!("AWS4{}", credentials.secret_access_key.reveal());
     let parts = [day, region, service, "aws4_request"];
     let initial = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
@@ -170,7 +165,10 @@ mod tests {
              x-mongodb-server-nonce, \
              Signature=48a66f9fc76829002a7a7ac5b92e4089395d9b88ea7d417ab146949b90eeab08"
         );
-        let temporary = example("wJalrXUtnFEMI/K7MDENG+bPxRfiCYexamplekey", Some("AQoDYXdzEJ"));
+        let temporary = example(
+            "wJalrXUtnFEMI/K7MDENG+bPxRfiCYexamplekey",
+            Some("AQoDYXdzEJ"),
+        );
         assert_eq!(
             authorization(&temporary, &request),
             "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20251215/us-east-1/sts/aws4_request, \

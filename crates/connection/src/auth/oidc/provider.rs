@@ -174,6 +174,9 @@ mod tests {
         std::fs::remove_file(&path).unwrap();
         assert_eq!(token.unwrap().reveal(), "a.b.c");
         let gone = read(&path).unwrap_err();
-        assert!(gone.message().contains(&path.display().to_string()), "{gone}");
+        assert!(
+            gone.message().contains(&path.display().to_string()),
+            "{gone}"
+        );
     }
 }

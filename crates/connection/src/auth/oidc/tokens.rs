@@ -142,11 +142,7 @@ impl Tokens {
         let answer = tokio::time::timeout(timeout, answer).await;
         let answer = answer.unwrap_or_else(|_elapsed| {
             let message = format!("no OIDC token after {} s", timeout.as_secs());
-            Err(Error::new(
-                ErrorKind::Authentication,
-                Phase::Auth,
-                message,
-            ))
+            Err(Error::new(ErrorKind::Authentication, Phase::Auth, message))
         })?;
         let mut cache = self.cache.lock();
         cache.access = Some(answer.access_token.clone());

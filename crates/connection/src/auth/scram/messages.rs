@@ -26,10 +26,7 @@ pub(super) struct ClientFirst {
 
 impl ClientFirst {
     pub(super) fn new(username: &str) -> Result<Self, Error> {
-        Ok(Self::with_nonce(
-            username,
-            STANDARD.encode(random::<24>()?),
-        ))
+        Ok(Self::with_nonce(username, STANDARD.encode(random::<24>()?)))
     }
 
     pub(super) fn with_nonce(username: &str, nonce: String) -> Self {

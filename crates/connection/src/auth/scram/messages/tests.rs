@@ -3,7 +3,8 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 const NONCE: &str = "rOprNGfwEbeRWgbNEkqO";
-const SERVER_FIRST: &str = "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096";
+const SERVER_FIRST: &str =
+    "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096";
 
 fn first() -> ClientFirst {
     ClientFirst::with_nonce("user", NONCE.to_owned())
@@ -28,7 +29,12 @@ fn nonces_differ() {
 
 #[test]
 fn the_servers_nonce_must_extend_the_clients() {
-    for nonce in ["", "rOprNGfwEbeRWgbNEkqO", "rOprNGfwEbeRWgbNEkq", "XrOprNGfwEbeRWgbNEkqOX"] {
+    for nonce in [
+        "",
+        "rOprNGfwEbeRWgbNEkqO",
+        "rOprNGfwEbeRWgbNEkq",
+        "XrOprNGfwEbeRWgbNEkqOX",
+    ] {
         let message = refused(format!("r={nonce},s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096"));
         assert!(message.contains("nonce"), "{nonce}: {message}");
     }
@@ -39,9 +45,19 @@ fn iteration_counts_have_a_floor_and_a_ceiling() {
     let with = |count: &str| first().answered(SERVER_FIRST.replace("4096", count).as_bytes());
     for count in ["4096", "15000", "10000000", "0004096"] {
         let challenge = with(count).unwrap();
-        assert_eq!(challenge.iterations.to_string(), count.trim_start_matches('0'));
+        assert_eq!(
+            challenge.iterations.to_string(),
+            count.trim_start_matches('0')
+        );
     }
-    for count in ["0", "1", "4095", "10000001", "4294967295", "99999999999999999999"] {
+    for count in [
+        "0",
+        "1",
+        "4095",
+        "10000001",
+        "4294967295",
+        "99999999999999999999",
+    ] {
         let message = with(count).unwrap_err().to_string();
         assert!(message.contains("4096 to 10000000"), "{count}: {message}");
     }
@@ -81,7 +97,10 @@ fn a_final_message_is_a_signature_or_a_reason() {
     assert!(refused(b"e=invalid-proof").contains("\"invalid-proof\""));
     assert!(refused(format!("e={}", "x".repeat(10_000)).as_bytes()).len() < 200);
     for payload in ["", "v", "v=*", "v=AA", "x=AAEC", " v=AAEC"] {
-        assert!(refused(payload.as_bytes()).contains("malformed"), "{payload}");
+        assert!(
+            refused(payload.as_bytes()).contains("malformed"),
+            "{payload}"
+        );
     }
     assert!(refused(b"v=\xff").contains("malformed"));
 }
