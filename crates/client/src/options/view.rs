@@ -17,6 +17,14 @@ impl ClientOptions {
         let proxy = &self.stated.proxy;
         let fields = [
             ("appName", json!(self.application.name)),
+            // Without a user it is nobody's, but it was said.
+            (
+                "authSource",
+                json!(match self.credential {
+                    Some(_) => None,
+                    None => self.stated.auth.source.as_ref(),
+                }),
+            ),
             ("ca", texts(&tls.ca)),
             ("cert", json!(reveal(&tls.certificate))),
             ("compressors", json!(self.compressor_names())),
