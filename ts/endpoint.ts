@@ -2,6 +2,7 @@ import { arch, endianness } from 'node:os';
 import type { Document } from 'bson';
 import { Connection } from './connection';
 import { TypedEmitter } from './emitter';
+import { supplyCredentials } from './credentials';
 import { callNative, MongoInvalidArgumentError, MongoPoolClosedError, MongoServerError } from './errors';
 import {
   CommandFailedEvent,
@@ -44,8 +45,7 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   readonly lane: Lane;
   /** @internal Whether anybody listens. */
   listens = false;
-  /** @internal Who supplies credentials when the core asks for them. */
-  readonly credentialCallbacks: CredentialCallbacks;
+  readonly #credentialCallbacks: CredentialCallbacks;
   #options: MongoOptions | undefined;
   #address: string;
   readonly #monitorsCommands: boolean;
@@ -68,7 +68,7 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
     for (const warning of native.warnings(this.lane.number, this.id)) {
       process.emitWarning(warning, { type: 'MongoWarning', code: 'FERROPOOL_OPTION' });
     }
-    this.credentialCallbacks = credentialCallbacks(options.authMechanismProperties);
+    this.#credentialCallbacks = credentialCallbacks(options.authMechanismProperties);
     this.#monitorsCommands = options.monitorCommands !== false;
     this.lane.adopt(this, this.id);
     // The pool's creation is recorded already; whoever constructs gets a chance to listen.
@@ -81,7 +81,7 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
    */
   get options(): MongoOptions {
     if (!this.#options?.hosts.length) {
-      this.#options = new MongoOptions(native.describe(this.lane.number, this.id), this.credentialCallbacks);
+      this.#options = new MongoOptions(native.describe(this.lane.number, this.id), this.#credentialCallbacks);
     }
     return this.#options;
   }
@@ -180,7 +180,7 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
       (slot, operation) => {
         const number = lane.database(database);
         const body = lane.serialize(document);
-        if (this.#commandsHeard) operation.command = { database, document, requestId: 0 };
+        if (this.#commandsHeard) operation.command = { database, document, requestId: 0, serverConnectionId: null };
         if (connection) {
           const { low, high } = connection.token;
           const [length, bytes] = typeof body === 'number' ? [body, undefined] : [0, body];
@@ -210,29 +210,39 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
     }
   }
 
+  /** @internal A connection that is being established needs credentials. */
+  credentialWanted(request: number, wanted: object): void {
+    const answer = (text: string, failed: boolean) => native.supply(this.lane.number, this.id, request, text, failed);
+    supplyCredentials(this.#credentialCallbacks, wanted).then(
+      (credentials) => answer(credentials, false),
+      (error: unknown) => answer(error instanceof Error ? error.message : String(error), true),
+    );
+  }
+
   /** @internal */
   commandStarted(operation: Operation, record: EventNumbers): void {
     if (!operation.command) return;
     operation.command.requestId = record.reason;
+    operation.command.serverConnectionId = record.durationMS < 0 ? null : BigInt(record.durationMS);
     if (this.listenerCount('commandStarted') === 0) return;
-    const { database, document, requestId } = operation.command;
+    const { database, document, requestId, serverConnectionId } = operation.command;
     const command = isSensitive(document) ? {} : { ...document, $db: database };
-    const event = new CommandStartedEvent(this.address, requestId, record.connectionId, database, commandName(document), command);
+    const event = new CommandStartedEvent(this.address, requestId, record.connectionId, database, commandName(document), command, serverConnectionId);
     this.emit('commandStarted', event);
   }
 
   /** @internal */
   commandEnded(operation: Operation, connectionId: number, duration: number, outcome: Outcome): void {
     if (!operation.command || operation.command.requestId === 0) return;
-    const { document, requestId } = operation.command;
+    const { document, requestId, serverConnectionId } = operation.command;
     const name = commandName(document);
     const sensitive = isSensitive(document);
     if ('failure' in outcome) {
       const failure = sensitive ? redact(outcome.failure) : outcome.failure;
-      this.emit('commandFailed', new CommandFailedEvent(this.address, requestId, connectionId, name, duration, failure));
+      this.emit('commandFailed', new CommandFailedEvent(this.address, requestId, connectionId, name, duration, failure, serverConnectionId));
     } else {
       const reply = sensitive ? {} : outcome.reply;
-      this.emit('commandSucceeded', new CommandSucceededEvent(this.address, requestId, connectionId, name, duration, reply));
+      this.emit('commandSucceeded', new CommandSucceededEvent(this.address, requestId, connectionId, name, duration, reply, serverConnectionId));
     }
   }
 

@@ -178,6 +178,8 @@ export class CommandStartedEvent {
     readonly databaseName: string,
     readonly commandName: string,
     readonly command: Document,
+    /** The server's own number for the connection, as its log has it; null where it gives none. */
+    readonly serverConnectionId: bigint | null,
   ) {}
 }
 
@@ -192,6 +194,8 @@ export class CommandSucceededEvent {
     /** Since it was sent. */
     readonly duration: number,
     readonly reply: unknown,
+    /** The server's own number for the connection, as its log has it; null where it gives none. */
+    readonly serverConnectionId: bigint | null,
   ) {}
 }
 
@@ -206,6 +210,8 @@ export class CommandFailedEvent {
     /** Since it was sent. */
     readonly duration: number,
     readonly failure: Error,
+    /** The server's own number for the connection, as its log has it; null where it gives none. */
+    readonly serverConnectionId: bigint | null,
   ) {}
 }
 
@@ -261,5 +267,8 @@ export const poolEventNames = [
 
 /** The number of `commandStarted`, behind the pool's events. */
 export const COMMAND_STARTED = 11;
+
+/** The number of a request for credentials, which is nothing that a user hears of. */
+export const CREDENTIAL_WANTED = 12;
 
 export const commandEventNames = ['commandStarted', 'commandSucceeded', 'commandFailed'] as const;

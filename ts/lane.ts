@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { calculateObjectSize, deserialize, serialize, serializeWithBufferAndIndex, type Document } from 'bson';
 import { whenAborted } from './abort';
 import { MongoInvalidArgumentError, MongoParseError, MongoServerError, toError, type Failure } from './errors';
-import { COMMAND_STARTED } from './events';
+import { COMMAND_STARTED, CREDENTIAL_WANTED } from './events';
 import { native } from './native';
 import { checkDatabaseName, type LaneKind } from './options';
 
@@ -16,6 +16,7 @@ export interface Owner {
   /** Whether anybody listens, so that a check-out's events need their caller's context. */
   readonly listens: boolean;
   poolEvent(kind: number, record: EventNumbers, abortReason: Error | undefined): void;
+  credentialWanted(request: number, wanted: object): void;
   commandStarted(operation: Operation, record: EventNumbers): void;
   commandEnded(operation: Operation, connectionId: number, duration: number, outcome: Outcome): void;
 }
@@ -32,7 +33,7 @@ export interface Operation {
   /** Only where somebody listens. */
   readonly context: Context | undefined;
   /** For the events of a command. */
-  command?: { database: string; document: Document; requestId: number };
+  command?: { database: string; document: Document; requestId: number; serverConnectionId: bigint | null };
   /** Its caller has given up: the promise is settled, the slot is not free yet. */
   abandoned?: { reason: Error };
   /** No longer listens to the signal of its caller. */
@@ -229,6 +230,8 @@ export class Lane {
       const context = operation?.context ?? inRootContext;
       if (kind === COMMAND_STARTED) {
         if (operation) events.push(() => context(() => owner.commandStarted(operation, record)));
+      } else if (kind === CREDENTIAL_WANTED) {
+        events.push(() => inRootContext(() => owner.credentialWanted(reason, (record.text?.() ?? {}) as object)));
       } else {
         const deliver = () => owner.poolEvent(kind, record, operation?.abandoned?.reason);
         // A check-out without a slot has just been made by whoever is calling: this is his context.

@@ -1,4 +1,6 @@
-// `runOn`: which servers a test is for.
+// `runOn` and `runOnRequirements`: which servers a test is for.
+
+import { isDeepStrictEqual } from 'node:util';
 
 /** What a test may run on is known of a server. */
 export interface ServerTraits {
@@ -6,6 +8,10 @@ export interface ServerTraits {
   readonly version: string;
   /** `single`, `replicaset`, `sharded` or `load-balanced`. */
   readonly topology: string;
+  /** Whether clients have to authenticate. Default `false`. */
+  readonly auth?: boolean;
+  /** The server's parameters, as `getParameter` gives them. Default none. */
+  readonly parameters?: Readonly<Record<string, unknown>>;
 }
 
 /** One of a test's requirements; all of its fields have to hold. */
@@ -23,14 +29,28 @@ export function unmet(requirements: readonly Requirement[] | undefined, server: 
   return reasons.join('; or ') || 'runs on no server: the list of requirements is empty';
 }
 
-function whyUnmet(requirement: Requirement, { version, topology }: ServerTraits): string | undefined {
+function whyUnmet(requirement: Requirement, { version, topology, auth = false, parameters = {} }: ServerTraits): string | undefined {
   for (const [name, value] of Object.entries(requirement)) {
     if (name === 'minServerVersion' && compareVersions(version, String(value)) >= 0) continue;
     if (name === 'maxServerVersion' && compareVersions(version, String(value)) <= 0) continue;
     if ((name === 'topology' || name === 'topologies') && [value].flat().includes(topology)) continue;
+    if (name === 'auth' && value === auth) continue;
+    if (name === 'authMechanism' && includesIgnoringCase(parameters['authenticationMechanisms'], value)) continue;
+    if (name === 'serverParameters' && areSet(value as Requirement, parameters)) continue;
+    // There is no serverless server here, and the client encrypts no field.
+    if (name === 'serverless' && value !== 'require') continue;
+    if (name === 'csfle' && value === false) continue;
     return `needs ${name} ${JSON.stringify(value)}, the server is ${version}, ${topology}`;
   }
   return undefined;
+}
+
+function includesIgnoringCase(texts: unknown, wanted: unknown): boolean {
+  return [texts].flat().some((text) => String(text).toLowerCase() === String(wanted).toLowerCase());
+}
+
+function areSet(wanted: Requirement, parameters: Readonly<Record<string, unknown>>): boolean {
+  return Object.entries(wanted).every(([name, value]) => isDeepStrictEqual(parameters[name], value));
 }
 
 /** Compares number by number, so that 10.0 is after 9.9. A number that is missing is 0. */

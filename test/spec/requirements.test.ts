@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { compareVersions, unmet } from './requirements.mjs';
 
-const server = { version: '6.0.5', topology: 'single' };
+const parameters = { authenticationMechanisms: ['SCRAM-SHA-256', 'PLAIN'], requireApiVersion: false, ttlMonitorSleepSecs: 60 };
+const server = { version: '6.0.5', topology: 'single', auth: false, parameters };
 
 describe('runOn', () => {
   it.each([
@@ -18,6 +19,11 @@ describe('runOn', () => {
   it.each([
     ['nothing is required', undefined],
     ['the version is at a bound', [{ minServerVersion: '6.0.5', maxServerVersion: '6.0.5' }]],
+    ['the server asks for no authentication', [{ auth: false }]],
+    ['a mechanism is among the known ones', [{ authMechanism: 'scram-sha-256' }]],
+    ['parameters have their values', [{ serverParameters: { requireApiVersion: false, ttlMonitorSleepSecs: 60 } }]],
+    ['it is for other servers than serverless ones', [{ serverless: 'forbid' }]],
+    ['no field is to be encrypted', [{ csfle: false }]],
     ['one requirement of several is met', [{ minServerVersion: '7.0' }, { topology: ['single'] }]],
   ])('is met if %s', (_, requirements) => {
     expect(unmet(requirements, server)).toBeUndefined();
@@ -27,7 +33,13 @@ describe('runOn', () => {
     ['the version is below', [{ minServerVersion: '10.0' }], 'needs minServerVersion "10.0", the server is 6.0.5, single'],
     ['the version is above', [{ maxServerVersion: '4.4.99' }], 'needs maxServerVersion "4.4.99", the server is 6.0.5, single'],
     ['one field of a requirement is not', [{ minServerVersion: '4.4', topology: ['sharded'] }], 'topology ["sharded"]'],
-    ['nobody knows the requirement', [{ serverless: 'require' }], 'needs serverless "require"'],
+    ['nobody knows the requirement', [{ weather: 'fair' }], 'needs weather "fair"'],
+    ['there is no such server here', [{ serverless: 'require' }], 'needs serverless "require"'],
+    ['fields are to be encrypted', [{ csfle: { minLibmongocryptVersion: '1.8.0' } }], 'needs csfle'],
+    ['authentication is to be asked for', [{ auth: true }], 'needs auth true'],
+    ['a mechanism is not known', [{ authMechanism: 'GSSAPI' }], 'needs authMechanism "GSSAPI"'],
+    ['a parameter has another value', [{ serverParameters: { requireApiVersion: true } }], 'needs serverParameters'],
+    ['there is no such parameter', [{ serverParameters: { other: 1 } }], 'needs serverParameters'],
     ['the list is empty', [], 'no server'],
   ])('is unmet if %s, and says so', (_, requirements, reason) => {
     expect(unmet(requirements, server)).toContain(reason);

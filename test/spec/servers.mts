@@ -79,7 +79,7 @@ export async function withFailPoint<T>({ server }: Deployment, failPoint: FailPo
  * Turning a fail point off waits for the commands that it blocks, and a server does not notice that a client, here the
  * application under test, no longer waits for them: ten seconds in one of the files. So they are killed meanwhile.
  */
-async function turnOff(server: RealServer, { configureFailPoint, data }: FailPoint): Promise<void> {
+export async function turnOff(server: RealServer, { configureFailPoint, data }: FailPoint): Promise<void> {
   let isOff = false;
   const off = server.command('admin', { configureFailPoint, mode: 'off' }).finally(() => {
     isOff = true;
@@ -106,7 +106,8 @@ async function startMongod(): Promise<Deployment> {
     throw error instanceof MongodUnavailable ? new ServerUnavailable(error.message) : error;
   });
   const { version } = await server.command('admin', { buildInfo: 1 });
-  return { server, traits: { version: String(version), topology: 'single' } };
+  const parameters = await server.command('admin', { getParameter: '*' });
+  return { server, traits: { version: String(version), topology: 'single', auth: false, parameters } };
 }
 
 /** The scripts are not compiled with this program, which runs in the repository's root. */

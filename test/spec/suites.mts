@@ -7,8 +7,16 @@ import type { Format } from './format.mjs';
 import { authFormat } from './options/auth.mjs';
 import { connectionStringFormat } from './options/connection-string.mjs';
 import { uriOptionsFormat } from './options/uri-options.mjs';
+import { unifiedFormat } from './unified/runner.mjs';
 
-export const formats: readonly Format[] = [connectionStringFormat, uriOptionsFormat, authFormat, seedlistFormat, cmapFormat];
+export const formats: readonly Format[] = [
+  connectionStringFormat,
+  uriOptionsFormat,
+  authFormat,
+  seedlistFormat,
+  cmapFormat,
+  unifiedFormat('mongodb-handshake/tests/unified'),
+];
 
 /** The format that runs a file, if any does. */
 export function formatOf(file: TestFile): Format | undefined {

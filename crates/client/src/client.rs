@@ -6,6 +6,7 @@ use crate::options::ClientOptions;
 use crate::runtime::runtime;
 use crate::selection::Selection;
 use crate::stats::PoolStatsView;
+use crate::supplier::{Requests, Supplier};
 use ferropool_connection::{ClientMetadata, DriverInfo, Error, MetadataError};
 use ferropool_lane::{Inbox, Message};
 use ferropool_pool::{CheckOutError, Pool};
@@ -30,6 +31,7 @@ pub struct Client {
     selection: Arc<Selection>,
     observer: Arc<ClientObserver>,
     metadata: ClientMetadata,
+    supplier: Arc<Supplier>,
     closed: AtomicBool,
 }
 
@@ -50,6 +52,7 @@ impl Client {
     pub fn new(asked: ClientOptions, inbox: Arc<Inbox<Note>>) -> Arc<Self> {
         let selection = Selection::new(Arc::clone(&inbox));
         let client = Arc::new(Self {
+            supplier: Arc::new(Supplier::new(Arc::clone(&inbox))),
             metadata: ClientMetadata::new(&asked.application),
             target: OnceLock::new(),
             settling: Mutex::default(),
@@ -89,6 +92,16 @@ impl Client {
     /// [`MetadataError::TooLong`].
     pub fn append_metadata(&self, info: DriverInfo) -> Result<bool, MetadataError> {
         self.metadata.append(info)
+    }
+
+    /// Answers a [`Journal::CredentialWanted`](crate::Journal::CredentialWanted): JSON, or the text of the
+    /// error that the callback ended with.
+    pub fn supply(&self, request: u32, answer: Result<String, String>) {
+        self.supplier.answer(request, answer);
+    }
+
+    pub(crate) fn asked(&self, from: &Requests) -> bool {
+        self.supplier.is(from)
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -259,6 +272,10 @@ impl Observer for ClientObserver {
         if usable {
             self.selection.resume();
         }
+    }
+
+    fn unusable(&self, error: &Error) {
+        self.selection.fail(&Failure::Connection(error.clone()));
     }
 
     fn is_awaited(&self) -> bool {

@@ -18,6 +18,7 @@ mod options;
 mod runtime;
 mod selection;
 mod stats;
+mod supplier;
 
 pub use client::{Client, Closed};
 pub use engine::{CheckedOutInfo, ClientId, Completion, Engine, Journal, Turn, kind};

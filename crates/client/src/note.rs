@@ -1,4 +1,5 @@
 use crate::failure::Failure;
+use crate::supplier::Requests;
 
 /// What a lane's owner hears from the core's threads, besides connections.
 #[derive(Debug)]
@@ -11,6 +12,15 @@ pub enum Note {
         slot: u32,
         /// The failure, if it has waited long enough or for nothing.
         failure: Option<Box<Failure>>,
+    },
+    /// A connection that is being established needs credentials from whoever opened its client.
+    CredentialWanted {
+        /// Whose request it is.
+        from: Requests,
+        /// Its number there.
+        request: u32,
+        /// What the callback is told, as JSON.
+        what: String,
     },
     /// Something that took a while has finished.
     Finished {

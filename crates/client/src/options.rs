@@ -23,11 +23,12 @@ pub use value::OptionValue;
 
 use ferropool_connection::{
     Address, Application, ClientMetadata, Compressor, ConnectOptions, Credential, ProxyOptions,
-    ServerApi, TlsOptions,
+    ServerApi, TlsConnector, TlsOptions,
 };
 use ferropool_pool::PoolOptions;
 use ferropool_topology::{MonitorOptions, ServerOptions, SrvOptions};
 use stated::Stated;
+use std::sync::Arc;
 use std::time::Duration;
 use uri::Location;
 
@@ -219,10 +220,11 @@ impl ClientOptions {
                 connect_timeout: self.connect_timeout,
                 metadata: ClientMetadata::new(&self.application),
                 load_balanced: self.pool.load_balanced,
-                tls: None,
-                proxy: None,
-                compressors: Vec::new(),
-                server_api: None,
+                tls: self.tls.clone().map(TlsConnector::new).map(Arc::new),
+                authenticator: None,
+                proxy: self.proxy.clone(),
+                compressors: self.compressors.clone(),
+                server_api: self.server_api.clone(),
             },
             monitor: self.monitor,
         }

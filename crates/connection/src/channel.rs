@@ -1,10 +1,11 @@
-use crate::compression::Compressor;
-use crate::error::{Error, Phase};
+use crate::compression::{self, Compressor};
+use crate::error::{Error, ErrorKind, Phase};
 use crate::establish::Timings;
 use crate::frame::Frame;
 use crate::hello::{Hello, Limits};
 use crate::socket::Socket;
 use crate::transport::Transport;
+use ferropool_wire::op_compressed::{is_compressed, may_compress};
 use ferropool_wire::{frame_length, op_msg};
 use std::io;
 use std::sync::Arc;
@@ -20,6 +21,9 @@ pub struct Channel {
     compressor: Option<Compressor>,
     /// The last request, kept until its reply is there, so that a retry needs no copy.
     request: Vec<u8>,
+    /// The same compressed, where it is.
+    packed: Vec<u8>,
+    /// How much of the one or the other is with the kernel, or with the transport.
     sent: usize,
     reply: Frame,
     home: Option<Home>,
@@ -69,7 +73,7 @@ pub enum Received {
     Incomplete,
     /// A whole reply, in the caller's buffer: this many bytes.
     Lent(usize),
-    /// A whole reply, in the channel's own buffer.
+    /// A whole reply, in the channel's own buffer: it was long, or compressed.
     Buffered,
 }
 
@@ -89,6 +93,7 @@ impl Channel {
             transport,
             compressor,
             request: Vec::new(),
+            packed: Vec::new(),
             sent: 0,
             reply: Frame::default(),
             home: None,
@@ -142,12 +147,18 @@ impl Channel {
     /// # Errors
     /// A request that the server would not accept, or an OP_MSG that is too long to be one.
     pub fn begin(&mut self, request: &mut Vec<u8>, request_id: i32) -> Result<(), Error> {
+        let wire = |error| Error::wire(Phase::Established, &error);
         let total = request.len();
-        op_msg::write_header(request, total, request_id)
-            .map_err(|error| Error::wire(Phase::Established, &error))?;
+        op_msg::write_header(request, total, request_id).map_err(wire)?;
         std::mem::swap(&mut self.request, request);
         request.clear();
         self.sent = 0;
+        self.packed.clear();
+        if let Some(compressor) = self.compressor
+            && may_compress(command_name(&self.request))
+        {
+            compression::compress(compressor, &self.request, &mut self.packed).map_err(wire)?;
+        }
         Ok(())
     }
 
@@ -157,7 +168,8 @@ impl Channel {
     /// A failed write; the connection is then of no more use.
     pub fn send(&mut self) -> Result<Sent, Error> {
         loop {
-            let rest = &self.request[self.sent..];
+            let bytes = outgoing(&self.request, &self.packed);
+            let rest = &bytes[self.sent..];
             let outcome = match rest.is_empty() {
                 true => self.transport.flush(&*self.socket).map(|()| 0),
                 false => self.transport.write(&*self.socket, rest),
@@ -176,7 +188,7 @@ impl Channel {
 
     /// Whether some of the request is still to be sent.
     pub fn wants_to_write(&self) -> bool {
-        self.sent < self.request.len() || !self.transport.is_flushed()
+        self.sent < outgoing(&self.request, &self.packed).len() || !self.transport.is_flushed()
     }
 
     /// Reads the socket once. A reply that arrives whole stays in `lent`, where it is read without a copy;
@@ -189,10 +201,31 @@ impl Channel {
         loop {
             let received = self.receive_some(lent)?;
             // What is decrypted and here is nothing that readiness would tell of.
-            if received != Received::Incomplete || !self.transport.holds_bytes() {
-                return Ok(received);
+            if received == Received::Incomplete && self.transport.holds_bytes() {
+                continue;
             }
+            return match received {
+                Received::Lent(length) if is_compressed(&lent[..length]) => {
+                    self.unpack(Some(&lent[..length]))
+                }
+                Received::Buffered if is_compressed(self.reply.bytes()) => self.unpack(None),
+                received => Ok(received),
+            };
         }
+    }
+
+    /// Replaces the compressed reply, lent or buffered, by what it holds.
+    fn unpack(&mut self, lent: Option<&[u8]>) -> Result<Received, Error> {
+        if self.compressor.is_none() {
+            let message = "the server compressed a reply, and no compressor was agreed on";
+            return Err(Error::new(ErrorKind::Protocol, Phase::Established, message));
+        }
+        let mut unpacked = Vec::new();
+        let packed = lent.unwrap_or_else(|| self.reply.bytes());
+        compression::decompress(packed, self.limits.max_message_size, &mut unpacked)
+            .map_err(|error| Error::wire(Phase::Established, &error))?;
+        self.reply.replace(unpacked);
+        Ok(Received::Buffered)
     }
 
     fn receive_some(&mut self, lent: &mut [u8]) -> Result<Received, Error> {
@@ -215,11 +248,7 @@ impl Channel {
             Some(length) if length == read => Ok(Received::Lent(read)),
             Some(length) if length < read => {
                 let message = format!("{} bytes arrived behind the reply", read - length);
-                Err(Error::new(
-                    crate::ErrorKind::Protocol,
-                    Phase::Established,
-                    message,
-                ))
+                Err(Error::new(ErrorKind::Protocol, Phase::Established, message))
             }
             _ => {
                 self.reply.start(&lent[..read]);
@@ -242,11 +271,27 @@ impl Channel {
     pub fn finish(&mut self) {
         self.reply.clear();
         self.sent = 0;
-        self.request.clear();
-        if self.request.capacity() > Self::KEPT {
-            self.request = Vec::new();
+        for buffer in [&mut self.request, &mut self.packed] {
+            buffer.clear();
+            if buffer.capacity() > Self::KEPT {
+                *buffer = Vec::new();
+            }
         }
     }
+}
+
+/// The form of a request that goes out.
+fn outgoing<'a>(request: &'a [u8], packed: &'a [u8]) -> &'a [u8] {
+    if packed.is_empty() { request } else { packed }
+}
+
+/// The first key of the body of a message that begins with one.
+fn command_name(message: &[u8]) -> &[u8] {
+    /// A document's length and its first element's type.
+    const BEFORE: usize = op_msg::PREFIX_LENGTH + 4 + 1;
+    let name = message.get(BEFORE..).unwrap_or_default();
+    let end = name.iter().position(|byte| *byte == 0);
+    &name[..end.unwrap_or(name.len())]
 }
 
 impl Drop for Channel {

@@ -1,5 +1,6 @@
 use crate::address::Address;
 use crate::hello::TopologyVersion;
+use ferropool_pool::ServiceId;
 use ferropool_wire::WireError;
 use std::fmt;
 use std::io;
@@ -15,6 +16,7 @@ struct Detail {
     message: String,
     address: Option<Address>,
     phase: Phase,
+    service: Option<ServiceId>,
     overloaded: bool,
 }
 
@@ -123,6 +125,7 @@ impl Error {
             message: message.into(),
             address: None,
             phase,
+            service: None,
             overloaded,
         }))
     }
@@ -170,6 +173,15 @@ impl Error {
         }))
     }
 
+    /// The same error, with the service behind a load balancer that it belongs to.
+    #[must_use]
+    pub(crate) fn of(self, service: ServiceId) -> Self {
+        Self(Arc::new(Detail {
+            service: Some(service),
+            ..Detail::clone(&self.0)
+        }))
+    }
+
     /// What kind of error it is.
     pub fn kind(&self) -> &ErrorKind {
         &self.0.kind
@@ -183,6 +195,11 @@ impl Error {
     /// The server's address, where it is known.
     pub fn address(&self) -> Option<&Address> {
         self.0.address.as_ref()
+    }
+
+    /// The service behind a load balancer, if the failed establishment knew it already.
+    pub fn service(&self) -> Option<ServiceId> {
+        self.0.service
     }
 
     /// In which phase it happened.

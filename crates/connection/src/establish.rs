@@ -1,4 +1,5 @@
 use crate::address::Address;
+use crate::auth::{Authenticator, Exchange};
 use crate::channel::Channel;
 use crate::compression::Compressor;
 use crate::dial::{Dialled, dial};
@@ -26,6 +27,8 @@ pub struct ConnectOptions {
     pub load_balanced: bool,
     /// Encryption. Default none.
     pub tls: Option<Arc<TlsConnector>>,
+    /// Who connections authenticate as. Default nobody.
+    pub authenticator: Option<Arc<Authenticator>>,
     /// What dials in the client's place. Default none.
     pub proxy: Option<ProxyOptions>,
     /// What to offer the server, the preferred one first. Default none.
@@ -65,7 +68,7 @@ pub struct Timings {
 pub async fn establish(address: &Address, options: &ConnectOptions) -> Result<Established, Error> {
     let progress = Progress::new();
     let attempt = attempt(address, options, &progress);
-    let outcome = progress.bound(options.connect_timeout, attempt).await;
+    let outcome = progress.bound(options, attempt).await;
     outcome.map_err(|error| error.at(address))
 }
 
@@ -74,6 +77,10 @@ async fn attempt(
     options: &ConnectOptions,
     progress: &Progress,
 ) -> Result<Established, Error> {
+    let authentication = match &options.authenticator {
+        Some(authenticator) => Some(authenticator.begin(address)?),
+        None => None,
+    };
     let (mut stream, mut timings) = connect(address, options, progress).await?;
     let mut lap = Lap::start();
     progress.enter(Phase::Hello);
@@ -83,6 +90,9 @@ async fn attempt(
                 names.string(at, offered.name());
             });
         }
+        if let Some(authentication) = &authentication {
+            authentication.append_hello(hello);
+        }
     })
     .await?;
     let hello = Hello::parse(document(&reply)?)?;
@@ -91,8 +101,21 @@ async fn attempt(
         let message = "Driver attempted to initialize in load balancing mode, but the server does not support this mode.";
         return Err(Error::configuration(Phase::Hello, message));
     }
-    progress.enter(Phase::Auth);
-    timings.auth = lap.next();
+    if let Some(authentication) = authentication {
+        progress.enter(Phase::Auth);
+        let mut commands = Commands {
+            stream: &mut stream,
+            options,
+        };
+        let outcome = authentication
+            .finish(document(&reply)?, &mut commands)
+            .await;
+        outcome.map_err(|error| match hello.service_id {
+            Some(service) if options.load_balanced => error.of(service),
+            _ => error,
+        })?;
+        timings.auth = lap.next();
+    }
     let (socket, transport) = stream
         .into_parts()
         .map_err(|error| Error::io(Phase::Auth, &error))?;
@@ -116,7 +139,8 @@ pub(crate) async fn connect(
         None => None,
     };
     let enter = |phase| progress.enter(phase);
-    let Dialled { socket, dns, tcp } = dial(address, options.proxy.as_ref(), &enter).await?;
+    let proxy = options.proxy.as_ref();
+    let Dialled { socket, dns, tcp } = dial(address, proxy, &enter).await?;
     let mut timings = Timings {
         dns,
         tcp,
@@ -156,6 +180,28 @@ pub(crate) async fn greet(
         extend(hello);
     });
     stream.command(Phase::Hello, form, "admin", &body).await
+}
+
+/// The commands of an authentication.
+struct Commands<'a> {
+    stream: &'a mut Stream,
+    options: &'a ConnectOptions,
+}
+
+impl Exchange for Commands<'_> {
+    async fn command(&mut self, database: &str, body: Vec<u8>) -> Result<Vec<u8>, Error> {
+        let malformed = |error| Error::wire(Phase::Auth, &error);
+        let mut body = body;
+        let mut fields = Appender::reopen(&mut body, 0).map_err(malformed)?;
+        if let Some(api) = &self.options.server_api {
+            api.append(&mut fields);
+        }
+        fields.string("$db", database);
+        fields.finish();
+        self.stream
+            .command(Phase::Auth, Form::Message, database, &body)
+            .await
+    }
 }
 
 /// A command's document, with what every command says.
@@ -198,13 +244,13 @@ impl Progress {
         Phase::ALL[usize::from(self.0.load(Ordering::Relaxed))]
     }
 
-    /// Ends `work` at the limit, with the phase that it was in.
+    /// Ends `work` at `connectTimeoutMS`, with the phase that it was in.
     pub(crate) async fn bound<T>(
         &self,
-        limit: Option<Duration>,
+        options: &ConnectOptions,
         work: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        let Some(limit) = limit else {
+        let Some(limit) = options.connect_timeout else {
             return work.await;
         };
         tokio::time::timeout(limit, work)
@@ -212,7 +258,12 @@ impl Progress {
             .unwrap_or_else(|_elapsed| {
                 let (phase, limit) = (self.phase(), limit.as_millis());
                 let message = format!("connection timed out after {limit} ms ({})", phase.name());
-                Err(Error::new(ErrorKind::NetworkTimeout, phase, message))
+                let error = Error::new(ErrorKind::NetworkTimeout, phase, message);
+                // A proxy that is silent says nothing about the server.
+                Err(match phase == Phase::Tcp && options.proxy.is_some() {
+                    true => error.not_by_load(),
+                    false => error,
+                })
             })
     }
 }

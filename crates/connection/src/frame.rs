@@ -43,6 +43,12 @@ impl Frame {
         &self.bytes[..self.filled]
     }
 
+    /// Puts a whole reply in the place of the one that is there.
+    pub(crate) fn replace(&mut self, bytes: Vec<u8>) {
+        self.filled = bytes.len();
+        self.bytes = bytes;
+    }
+
     /// The reply, moved out.
     pub(crate) fn take(&mut self) -> Vec<u8> {
         self.bytes.truncate(self.filled);

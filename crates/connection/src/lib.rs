@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod address;
+mod auth;
 mod channel;
 mod compression;
 mod credential;
@@ -30,6 +31,9 @@ mod tls;
 mod transport;
 
 pub use address::{Address, AddressError};
+pub use auth::{
+    Authenticator, AwsCredentials, BoxFuture, CredentialSupplier, IdpInfo, OidcRequest, OidcToken,
+};
 pub use channel::{Channel, Home, Received, Sent, Watcher};
 pub use compression::Compressor;
 pub use credential::{CallbackKind, Credential, Mechanism, MechanismProperties};
@@ -43,3 +47,4 @@ pub use server_api::ServerApi;
 pub use socket::{Severer, Socket};
 pub use socks::ProxyOptions;
 pub use tls::{Pem, TlsConnector, TlsOptions};
+pub use transport::Duplex;

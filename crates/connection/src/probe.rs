@@ -28,7 +28,7 @@ impl Probe {
             let form = if modern { Form::Message } else { Form::Query };
             Ok((Self { stream, form }, hello))
         };
-        let outcome = progress.bound(options.connect_timeout, opening).await;
+        let outcome = progress.bound(options, opening).await;
         outcome.map_err(|error| error.at(address))
     }
 
@@ -57,7 +57,7 @@ impl Probe {
                 .await?;
             Hello::parse(document(&reply)?)
         };
-        let outcome = progress.bound(options.connect_timeout, asking).await;
+        let outcome = progress.bound(options, asking).await;
         outcome.map_err(|error| error.at(address))
     }
 }

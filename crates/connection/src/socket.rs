@@ -75,7 +75,6 @@ impl Duplex for Socket {
         }
     }
 
-    // Never a signal: the standard library asks for none.
     fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             #[cfg(not(windows))]

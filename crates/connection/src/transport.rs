@@ -13,8 +13,17 @@ pub(crate) enum Transport {
 }
 
 /// A non-blocking byte stream: `WouldBlock` is its way to say "not now".
-pub(crate) trait Duplex {
+pub trait Duplex {
+    /// Reads what is there; 0 is the end.
+    ///
+    /// # Errors
+    /// Those of `recv(2)`.
     fn read(&self, into: &mut [u8]) -> io::Result<usize>;
+
+    /// Writes as much as fits. Never a signal.
+    ///
+    /// # Errors
+    /// Those of `send(2)`.
     fn write(&self, bytes: &[u8]) -> io::Result<usize>;
 }
 

@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use ferropool_connection::{Socket, Watcher};
+use ferropool_connection::{Duplex, Socket, Watcher};
 use ferropool_lane::{Batch, Interest, Readiness, Table, Token};
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};

@@ -1,10 +1,11 @@
 use ferropool_client::{Failure, Journal};
-use ferropool_pool::{EventKind, FailedReason};
+use ferropool_pool::{EventKind, FailedReason, Origin};
 use serde_json::json;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Numbers in an event's record: kind, client, connection, time (ms since the epoch), duration (ms),
-/// reason, origin, index of its text or -1.
+/// reason, origin, index of its text or -1. A command's start has the server's number for the connection,
+/// or -1, in place of the duration, and the request's in place of the reason.
 pub(crate) const WIDTH: usize = 8;
 
 /// Turns an event into numbers, and what numbers cannot say into a text.
@@ -28,6 +29,7 @@ pub(crate) fn encode(
             client,
             slot,
             connection,
+            server_connection,
             request_id,
             at,
         } => {
@@ -36,11 +38,22 @@ pub(crate) fn encode(
                 f64::from(*client),
                 *connection as f64,
                 milliseconds(*at),
-                0.0,
+                server_connection.map_or(-1.0, |id| id as f64),
                 f64::from(*request_id),
                 f64::from(*slot),
                 -1.0,
             ];
+        }
+        Journal::CredentialWanted {
+            client,
+            request,
+            what,
+        } => {
+            texts.push(what.clone());
+            let text = (texts.len() - 1) as f64;
+            let (client, request) = (f64::from(*client), f64::from(*request));
+            let nobody = f64::from(Origin::NONE.0);
+            return [12.0, client, 0.0, 0.0, 0.0, request, nobody, text];
         }
     };
     let failure = |failure: &Failure| serde_json::to_value(failure.view()).unwrap_or_default();

@@ -91,6 +91,13 @@ pub fn append_metadata(
     find(lane)?.append_metadata(client, [name, version, platform])
 }
 
+/// Answers a client's request for credentials: JSON, or the text of the error that its callback ended with.
+#[napi(catch_unwind)]
+pub fn supply(lane: u32, client: u32, request: u32, answer: String, failed: bool) -> Result<()> {
+    find(lane)?.supply(client, request, answer, failed);
+    Ok(())
+}
+
 /// A client's options as JSON, **with their secrets**.
 #[napi(catch_unwind)]
 pub fn describe(lane: u32, client: u32) -> Result<String> {

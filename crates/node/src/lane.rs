@@ -132,6 +132,14 @@ impl Lane {
         appended.map_err(|error| refuse(&Failure::from(error)))
     }
 
+    /// Answers a client's request for credentials: JSON, or the text of an error.
+    pub(crate) fn supply(&self, client: u32, request: u32, answer: String, failed: bool) {
+        let client = self.engine.lock().client(client).map(Arc::clone);
+        if let Some(client) = client {
+            client.supply(request, if failed { Err(answer) } else { Ok(answer) });
+        }
+    }
+
     /// A client's options as JSON, with their secrets.
     pub(crate) fn describe(&self, client: u32) -> String {
         let engine = self.engine.lock();
@@ -337,7 +345,9 @@ impl Lane {
             let Some(event) = pending.pop_front() else {
                 break;
             };
-            let (Journal::Pool(id, _) | Journal::CommandStarted { client: id, .. }) = &event;
+            let (Journal::Pool(id, _)
+            | Journal::CommandStarted { client: id, .. }
+            | Journal::CredentialWanted { client: id, .. }) = &event;
             let Some(client) = engine.client(*id) else {
                 continue;
             };

@@ -40,6 +40,6 @@ pub use link::{Link, Sever};
 pub use options::{Background, PoolOptions};
 pub use permit::Permit;
 pub use pool::{Connector, Deferred, Pool};
-pub use state::State;
+pub use state::{Clears, State};
 pub use stats::{Counters, PoolStats, Purpose, Status};
 pub use types::Types;

@@ -2,6 +2,7 @@ use crate::effects::Establish;
 use crate::ids::{Key, ServiceId};
 use crate::link::Link;
 use crate::pool::Pool;
+use crate::state::Clears;
 use crate::types::Types;
 use std::sync::Arc;
 use std::time::Instant;
@@ -45,8 +46,8 @@ impl<T: Types> Permit<T> {
         });
     }
 
-    /// The connection could not be established; `clears` as in [`State::establishment_failed`].
-    pub fn fail(mut self, error: T::Error, clears: bool) {
+    /// The connection could not be established, and that clears what `clears` says.
+    pub fn fail(mut self, error: T::Error, clears: Clears) {
         let key = self.use_up();
         self.pool.act(|state, effects| {
             state.establishment_failed(key, error, clears, Instant::now(), effects)
@@ -72,7 +73,13 @@ impl<T: Types> Drop for Permit<T> {
         if let Some(establish) = self.establish.take() {
             let error = T::abandoned();
             self.pool.act(|state, effects| {
-                state.establishment_failed(establish.key, error, false, Instant::now(), effects)
+                state.establishment_failed(
+                    establish.key,
+                    error,
+                    Clears::Nothing,
+                    Instant::now(),
+                    effects,
+                )
             });
         }
     }

@@ -21,6 +21,8 @@ mod lifecycle;
 mod maintenance;
 mod view;
 
+pub use establish::Clears;
+
 use crate::deadlines::Deadlines;
 use crate::effects::{CheckIn, CheckOut, CheckedOut, Condition, Effects, Request};
 use crate::error::CheckOutError;

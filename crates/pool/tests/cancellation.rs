@@ -3,7 +3,7 @@
 
 mod support;
 
-use ferropool_pool::{Condition, Effects, Pool, PoolOptions, Status};
+use ferropool_pool::{Clears, Condition, Effects, Pool, PoolOptions, Status};
 use std::sync::Arc;
 use std::task::Poll;
 use support::{Fault, Mock, Remote, check_out, poll, ready, request};
@@ -96,8 +96,8 @@ fn end(handshake: Handshake, pool: &Pool<Mock>, remote: &Remote) {
     match handshake {
         Handshake::SucceedsAtOnce | Handshake::NeverEnds => {}
         Handshake::Succeeds => permit().complete(remote.connection(), None),
-        Handshake::Fails => permit().fail(Fault("refused"), false),
-        Handshake::FailsAndClears => permit().fail(Fault("refused"), true),
+        Handshake::Fails => permit().fail(Fault("refused"), Clears::Nothing),
+        Handshake::FailsAndClears => permit().fail(Fault("refused"), Clears::Pool),
         Handshake::IsAbandoned => drop(permit()),
         Handshake::IsInterrupted => {
             pool.clear(None, true, None);

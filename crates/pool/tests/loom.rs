@@ -6,8 +6,8 @@
 //! see; its algorithm is modelled here, and has to be kept like `link.rs`.
 
 use ferropool_pool::{
-    CheckIn, CheckOut, CheckedOut, Condition, Effects, Key, PoolOptions, Purpose, Request, State,
-    Status, Ticket, Types,
+    CheckIn, CheckOut, CheckedOut, Clears, Condition, Effects, Key, PoolOptions, Purpose, Request,
+    State, Status, Ticket, Types,
 };
 use loom::sync::Mutex;
 use loom::thread;
@@ -297,7 +297,13 @@ fn a_handshake_that_fails_while_one_waiter_comes_and_another_goes() {
             |pool| {
                 let permit = pool.permit();
                 pool.act(|state, effects| {
-                    state.establishment_failed(permit, "refused", false, pool.now, effects);
+                    state.establishment_failed(
+                        permit,
+                        "refused",
+                        Clears::Nothing,
+                        pool.now,
+                        effects,
+                    );
                 });
             },
         ],

@@ -3,7 +3,8 @@
 mod support;
 
 use ferropool_pool::{
-    Effects, Event, EventKind, Key, Origin, PoolOptions, Purpose, Request, State, Status, Types,
+    Clears, Effects, Event, EventKind, Key, Origin, PoolOptions, Purpose, Request, State, Status,
+    Types,
 };
 use std::time::{Duration, Instant};
 use support::{Fault, paused};
@@ -81,7 +82,13 @@ fn population_rests_after_a_failure_that_does_not_clear_and_waiters_do_not() {
     let [populating] = started(&mut effects)[..] else {
         panic!("one handshake populates");
     };
-    state.establishment_failed(populating, "overloaded", false, start, &mut effects);
+    state.establishment_failed(
+        populating,
+        "overloaded",
+        Clears::Nothing,
+        start,
+        &mut effects,
+    );
     assert_eq!(state.status(), Status::Ready);
     assert!(
         started(&mut effects).is_empty(),
@@ -96,7 +103,13 @@ fn population_rests_after_a_failure_that_does_not_clear_and_waiters_do_not() {
     let [asked_for] = started(&mut effects)[..] else {
         panic!("somebody waits, so a handshake starts");
     };
-    state.establishment_failed(asked_for, "overloaded", false, start, &mut effects);
+    state.establishment_failed(
+        asked_for,
+        "overloaded",
+        Clears::Nothing,
+        start,
+        &mut effects,
+    );
     assert_eq!(effects.settled.len(), 1, "and fails whoever waits");
     assert!(started(&mut effects).is_empty());
 

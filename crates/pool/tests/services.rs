@@ -1,8 +1,8 @@
 //! "Load Balancer Mode": generations and clears are a service's own.
 
 use ferropool_pool::{
-    CheckIn, CheckedOut, Condition, Effects, Ended, Key, PoolOptions, Purpose, Request, ServiceId,
-    State, Status, Types,
+    CheckIn, CheckedOut, Clears, Condition, Effects, Ended, Key, PoolOptions, Purpose, Request,
+    ServiceId, State, Status, Types,
 };
 use std::time::Instant;
 
@@ -59,6 +59,11 @@ impl Bench {
             .established(key, (), Some(service), self.now, &mut self.effects);
         let told = self.effects.settled.pop().expect("somebody waits").1;
         told.map_err(|_| ()).expect("it is served")
+    }
+
+    fn fail(&mut self, key: Key, clears: Clears) {
+        self.state
+            .establishment_failed(key, "refused", clears, self.now, &mut self.effects);
     }
 
     fn take(&mut self, service: ServiceId) -> CheckedOut<Virtual> {
@@ -124,6 +129,18 @@ fn a_handshake_belongs_to_no_service_until_it_is_done() {
         bench.check_in(earlier).0,
         CheckIn::Ended(Ended::Interrupted)
     );
+}
+
+#[test]
+fn a_failed_handshake_clears_the_service_that_it_had_found_and_no_other() {
+    let mut bench = Bench::new();
+    let (first, second) = (bench.take(A), bench.take(B));
+    let pending = bench.ask();
+    bench.fail(pending, Clears::Service(A));
+    assert_eq!(bench.state.status(), Status::Ready, "it is not paused");
+    assert_eq!(bench.state.waiting(), 0, "who waited for it has failed");
+    assert_eq!(bench.check_in(first), (CheckIn::CheckedIn, false));
+    assert_eq!(bench.check_in(second), (CheckIn::CheckedIn, true));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 mod support;
 
-use ferropool_pool::{CheckOutError, PoolOptions};
+use ferropool_pool::{CheckOutError, Clears, PoolOptions};
 use std::task::Poll;
 use support::{Fault, paused, poll, ready};
 
@@ -105,7 +105,7 @@ fn a_failed_handshake_rests_before_the_next_one() {
     let mut warming = Box::pin(pool.warm(1));
     assert!(poll(&mut warming).is_pending());
     let permit = remote.permit().expect("a handshake has started");
-    permit.fail(Fault("overloaded"), false);
+    permit.fail(Fault("overloaded"), Clears::Nothing);
     assert!(poll(&mut warming).is_pending());
     assert_eq!(remote.held().len(), 0, "an overloaded server rests");
 }

@@ -3,10 +3,10 @@ use crate::sdam::{self, StateChange};
 use crate::unclaimed::Unclaimed;
 use crate::wired::{Waiter, Wired};
 use ferropool_connection::{
-    Address, ConnectOptions, Error, Established, Hello, Home, Phase, Severer, TopologyVersion,
-    Watcher, establish,
+    Address, ConnectOptions, Error, ErrorKind, Established, Hello, Home, Phase, Severer,
+    TopologyVersion, Watcher, establish,
 };
-use ferropool_pool::{CheckOutResult, Connector, Permit, Pool, PoolOptions};
+use ferropool_pool::{CheckOutResult, Clears, Connector, Permit, Pool, PoolOptions};
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
@@ -23,6 +23,7 @@ pub struct Server {
     /// Mirrors `known` for the hot path.
     usable: AtomicBool,
     monitored: bool,
+    load_balanced: bool,
     /// The monitor that has not been started.
     unstarted: Mutex<Option<(Monitor, Handle)>>,
     signals: Arc<Signals>,
@@ -53,6 +54,8 @@ pub trait Observer: Send + Sync + 'static {
     fn events_recorded(&self);
     /// The server can be used, or no longer.
     fn changed(&self, usable: bool);
+    /// What the client was configured with cannot be used: nothing is gained by waiting.
+    fn unusable(&self, error: &Error);
     /// Whether operations wait for the server: a failed check is then followed by the next one as soon
     /// as that is allowed.
     fn is_awaited(&self) -> bool;
@@ -87,6 +90,7 @@ impl Server {
             observer: Arc::clone(&observer),
             runtime: runtime.clone(),
         };
+        let load_balanced = options.connect.load_balanced;
         let pool = Pool::new(options.pool, Box::new(connector));
         runtime.spawn(Pool::maintain(Arc::downgrade(&pool)));
         let monitored = options.monitor.is_some();
@@ -112,6 +116,7 @@ impl Server {
                 }),
                 usable: AtomicBool::new(false),
                 monitored,
+                load_balanced,
                 unstarted: Mutex::new(monitor.map(|monitor| (monitor, runtime.clone()))),
                 signals,
                 observer,
@@ -181,10 +186,15 @@ impl Server {
     pub(crate) fn check_failed(&self, error: Error, interrupt_in_use: bool) {
         let mut known = self.known.lock();
         self.become_unknown(&mut known, error.clone(), None);
-        let clear = self.pool.decide_clear(Some(error), interrupt_in_use, None);
+        let clear = self
+            .pool
+            .decide_clear(Some(error.clone()), interrupt_in_use, None);
         drop(known);
         clear.carry_out();
         self.observer.changed(false);
+        if matches!(error.kind(), ErrorKind::Configuration) {
+            self.observer.unusable(&error);
+        }
     }
 
     /// An operation on a connection of `generation` failed.
@@ -234,8 +244,10 @@ impl Server {
 
     /// An establishment failed.
     fn establishment_failed(&self, permit: Permit<Wired>, error: Error) {
-        let clears = sdam::establishment_clears(&error);
-        let unknown = clears && self.monitored && self.pool.generation() == permit.generation();
+        let clears = sdam::establishment_clears(&error, self.load_balanced);
+        let unknown = clears == Clears::Pool
+            && self.monitored
+            && self.pool.generation() == permit.generation();
         // The pool first: a check that succeeds in between makes it ready again, and the server is at
         // worst unknown until somebody asks for the next one. The other way round, that check would leave
         // a server that is usable with a pool that is paused.
@@ -310,7 +322,7 @@ impl Connector<Wired> for PoolConnector {
                 }
                 Err(error) => match server.get().and_then(Weak::upgrade) {
                     Some(server) => server.establishment_failed(permit, error),
-                    None => permit.fail(error, false),
+                    None => permit.fail(error, Clears::Nothing),
                 },
             }
         });

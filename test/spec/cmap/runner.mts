@@ -9,6 +9,7 @@ import { mismatch } from '../match.mjs';
 import type { TestOutcome } from '../report.mjs';
 import { unmet } from '../requirements.mjs';
 import { ServerUnavailable, withFailPoint, type Deployment, type Servers } from '../servers.mjs';
+import { within } from '../within.mjs';
 import { EventRecorder, type SpecEvent } from './events.mjs';
 import { readCmapTest, type CmapTest } from './file.mjs';
 import { Operations } from './operations.mjs';
@@ -105,16 +106,4 @@ function checkEvents(test: CmapTest, events: readonly SpecEvent[]): string | und
 function describeEvents(events: readonly SpecEvent[]): string {
   const lines = events.map((event) => inspect(event, { depth: 3, breakLength: Infinity }));
   return ['all events:', ...lines.map((line) => `  ${line}`)].join('\n');
-}
-
-async function within<T>(milliseconds: number, what: string, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what} did not end in ${milliseconds} ms`)), milliseconds);
-  });
-  try {
-    return await Promise.race([work, limit]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

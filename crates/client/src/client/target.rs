@@ -5,7 +5,7 @@ use crate::failure::Failure;
 use crate::note::Note;
 use crate::options::ClientOptions;
 use crate::runtime::runtime;
-use ferropool_connection::Mechanism;
+use ferropool_connection::{Authenticator, CredentialSupplier, Mechanism};
 use ferropool_lane::Message;
 use ferropool_topology::srv::{self, Seeds};
 use ferropool_topology::{Server, SrvError};
@@ -43,6 +43,7 @@ impl Client {
             (None, [address]) => {
                 let mut server = options.server();
                 server.connect.metadata = self.metadata.clone();
+                server.connect.authenticator = self.authenticator(&options);
                 let observer = Arc::clone(&self.observer);
                 Ok(Server::new(address.clone(), server, observer, runtime()))
             }
@@ -52,6 +53,14 @@ impl Client {
             ))),
         };
         Target { options, server }
+    }
+
+    /// One for all connections, which share what it derives and is given.
+    fn authenticator(&self, options: &ClientOptions) -> Option<Arc<Authenticator>> {
+        let credential = options.credential.clone()?;
+        let supplier = Arc::clone(&self.supplier) as Arc<dyn CredentialSupplier>;
+        let supplier = credential.properties.callback.map(|_| supplier);
+        Some(Arc::new(Authenticator::new(credential, supplier)))
     }
 
     /// Resolves the name, unless that is under way.

@@ -1,6 +1,7 @@
 //! Events on their way to the thread that listens, in the order in which they happened.
 
 use super::{ClientId, Engine};
+use crate::supplier::Requests;
 use ferropool_connection::Error;
 use ferropool_lane::Token;
 use ferropool_pool::Event;
@@ -19,10 +20,21 @@ pub enum Journal {
         slot: u32,
         /// The connection's number.
         connection: u64,
+        /// The server's number for it.
+        server_connection: Option<i64>,
         /// The request's number.
         request_id: i32,
         /// When.
         at: Instant,
+    },
+    /// A client's callback is to supply credentials.
+    CredentialWanted {
+        /// Whose.
+        client: ClientId,
+        /// The request's number, for [`Client::supply`](crate::Client::supply).
+        request: u32,
+        /// What the callback is told, as JSON.
+        what: String,
     },
 }
 
@@ -59,17 +71,32 @@ impl Engine {
             .extend(events.into_iter().map(|event| Journal::Pool(id, event)));
     }
 
+    /// Records that a client's callback is to supply credentials.
+    pub(super) fn journal_wanted(&mut self, from: &Requests, request: u32, what: String) {
+        let mut clients = self.clients.iter();
+        // A client that has gone has nobody to ask, and nobody that waits.
+        if let Some((id, _)) = clients.find(|(_, attached)| attached.client.asked(from)) {
+            self.journal.push(Journal::CredentialWanted {
+                client: id as ClientId,
+                request,
+                what,
+            });
+        }
+    }
+
     /// Records that a command is being sent, behind the events of its check-out.
     pub(super) fn journal_started(&mut self, slot: u32, token: Token) {
         let Some(held) = self.held(token) else { return };
         let (client, connection, request_id) =
             (held.client, held.checked_out.key.id.0, held.request_id);
+        let server_connection = held.checked_out.connection.server_connection_id();
         let at = held.started.unwrap_or_else(Instant::now);
         self.journal_pool(client);
         self.journal.push(Journal::CommandStarted {
             client,
             slot,
             connection,
+            server_connection,
             request_id,
             at,
         });

@@ -96,6 +96,11 @@ impl Engine {
                     self.settle();
                 }
                 Message::Other(Note::Events) => self.events_pending = true,
+                Message::Other(Note::CredentialWanted {
+                    from,
+                    request,
+                    what,
+                }) => self.journal_wanted(&from, request, what),
                 Message::Other(Note::Selected {
                     slot,
                     failure: None,

@@ -68,7 +68,8 @@ impl ClientOptions {
             ));
             return Ok(());
         }
-        if text.is_empty() && !spec.strict {
+        // An empty tag set is one that every server has.
+        if text.is_empty() && !spec.strict && !spec.repeatable {
             self.warnings.push(format!(
                 "Option \"{name}\" in the connection string has no value and is ignored"
             ));

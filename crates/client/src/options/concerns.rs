@@ -1,7 +1,7 @@
 //! Read preference, read concern and write concern, as a client's defaults.
 
 use super::ClientOptions;
-use super::error::OptionError;
+use super::error::{OptionError, OptionErrorKind};
 use super::table::{Invalid, MAX};
 use super::value::OptionValue;
 use std::time::Duration;
@@ -104,7 +104,7 @@ pub(super) fn set_read_preference(
             options.read_preference.mode = mode.ok_or(Invalid::Value)?;
             Ok(())
         }
-        "tags" => set_tags(options, value),
+        "tags" => set_tags(options, value, OptionErrorKind::Argument),
         "maxStalenessSeconds" => set_staleness(options, value),
         "hedge" => value.fields(Invalid::Value, |name, value| match name {
             "enabled" => {
@@ -120,9 +120,13 @@ pub(super) fn set_read_preference(
 }
 
 /// One tag set of a connection string, which is added to those before it; all of them of an object.
-pub(super) fn set_tags(options: &mut ClientOptions, value: &OptionValue) -> Result<(), Invalid> {
+pub(super) fn set_tags(
+    options: &mut ClientOptions,
+    value: &OptionValue,
+    from: OptionErrorKind,
+) -> Result<(), Invalid> {
     let sets = match value {
-        OptionValue::Text(text) => {
+        OptionValue::Text(text) if from == OptionErrorKind::ConnectionString => {
             options.read_preference.tag_sets.push(parse_tags(text)?);
             return Ok(());
         }
@@ -145,6 +149,9 @@ pub(super) fn set_tags(options: &mut ClientOptions, value: &OptionValue) -> Resu
 }
 
 fn parse_tags(text: &str) -> Result<TagSet, Invalid> {
+    if text.is_empty() {
+        return Ok(TagSet::new());
+    }
     let tags = text.split(',').map(|tag| {
         let (name, value) = tag.split_once(':').ok_or(Invalid::Value)?;
         Ok((name.to_owned(), value.to_owned()))

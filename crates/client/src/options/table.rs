@@ -326,11 +326,7 @@ pub(super) static TABLE: &[Spec] = &[
     special("readPreference", concerns::MODES, |options, value, _| {
         concerns::set_read_preference(options, value)
     }),
-    special(
-        "readPreferenceTags",
-        concerns::TAGS,
-        |options, value, _| concerns::set_tags(options, value),
-    )
+    special("readPreferenceTags", concerns::TAGS, concerns::set_tags)
     .repeatable(),
     boolean("rejectUnauthorized", |options, value| {
         options.stated.tls.reject_unauthorized = Some(value);

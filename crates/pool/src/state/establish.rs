@@ -14,6 +14,17 @@ use std::time::{Duration, Instant};
 /// helped by being dialled again at once.
 const POPULATION_REST: Duration = Duration::from_millis(500);
 
+/// What a failed handshake clears.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clears {
+    /// Nothing: the failure may be due to overload, or says nothing about other connections.
+    Nothing,
+    /// The pool: the server is unknown.
+    Pool,
+    /// The connections of one service behind a load balancer.
+    Service(ServiceId),
+}
+
 impl<T: Types> State<T> {
     /// Asks for at least `connections` to exist, whatever `minPoolSize` says, until as many
     /// [`stop_warming`](Self::stop_warming).
@@ -103,13 +114,13 @@ impl<T: Types> State<T> {
     }
 
     /// A handshake failed. The oldest waiter fails with `error` if waiters exceed the pending that
-    /// remain. `clears` says whether the failure marks the server unknown (SDAM, "Error handling");
-    /// it counts only for a connection of the current generation.
+    /// remain. `clears` says what the failure means for other connections (SDAM, "Error handling"); the
+    /// pool is cleared only for a connection of the current generation.
     pub fn establishment_failed(
         &mut self,
         key: Key,
         error: T::Error,
-        clears: bool,
+        clears: Clears,
         now: Instant,
         effects: &mut Effects<T>,
     ) {
@@ -120,14 +131,19 @@ impl<T: Types> State<T> {
             matches!(record.place, Place::Pending),
             "BUG: only a pending connection can fail to be established"
         );
-        let clears = clears && !self.is_stale(record);
+        let is_stale = self.is_stale(record);
         let record = self.records.remove(key);
         let failed = (self.queue.len() > self.records.pending() as usize)
             .then(|| self.queue.pop())
             .flatten();
         match clears {
-            true => self.clear(Some(error.clone()), false, None, now, effects),
-            false => self.populate_after = now.checked_add(POPULATION_REST),
+            Clears::Pool if !is_stale => self.clear(Some(error.clone()), false, None, now, effects),
+            Clears::Service(service) => {
+                self.clear(Some(error.clone()), false, Some(service), now, effects);
+            }
+            Clears::Pool | Clears::Nothing => {
+                self.populate_after = now.checked_add(POPULATION_REST);
+            }
         }
         self.log_closed(
             key,

@@ -3,7 +3,7 @@
 use super::{Answer, Conn, Fault, Micros, Target, World};
 use crate::input::{Input, Kind};
 use crate::observer::{Life, Outcome, StepFacts, Waiting, ensure};
-use ferropool_pool::{CheckOut, Condition, Origin, Request, ServiceId, Status};
+use ferropool_pool::{CheckOut, Clears, Condition, Origin, Request, ServiceId, Status};
 use std::time::Duration;
 
 impl World {
@@ -257,6 +257,11 @@ impl World {
                 Target::Permit(index),
             ) => {
                 let key = self.permits.swap_remove(index);
+                let clears = if clears {
+                    Clears::Pool
+                } else {
+                    Clears::Nothing
+                };
                 state.establishment_failed(key, fault, clears, now, effects);
                 Answer::Nothing
             }

@@ -1,0 +1,62 @@
+// "Entity Map": what a test has by name.
+
+import type { Db } from 'ferropool';
+import type { Threads } from '../cmap/threads.mjs';
+import type { MatchContext } from './match.mjs';
+import type { TestClient } from './client.mjs';
+import { Unsupported } from './unsupported.mjs';
+
+/** What entities are in the map, by kind. */
+export interface EntityKinds {
+  client: TestClient;
+  database: { readonly client: TestClient; readonly db: Db };
+  collection: { readonly database: EntityKinds['database']; readonly name: string };
+  /** The client has no sessions yet; what uses one is not supported. */
+  session: { readonly client: TestClient };
+  thread: { readonly threads: Threads; readonly name: string };
+  /** A BSON value that a test saved. */
+  value: unknown;
+}
+
+export type EntityKind = keyof EntityKinds;
+
+export class Entities implements MatchContext {
+  readonly #entities = new Map<string, { kind: EntityKind; entity: unknown }>();
+
+  add<Kind extends EntityKind>(kind: Kind, name: string, entity: EntityKinds[Kind]): void {
+    if (typeof name !== 'string') throw new Error(`a ${kind} needs a name`);
+    if (this.#entities.has(name)) throw new Error(`there is an entity ${name} already`);
+    this.#entities.set(name, { kind, entity });
+  }
+
+  get<Kind extends EntityKind>(kind: Kind, name: unknown): EntityKinds[Kind] {
+    const found = this.#find(name);
+    if (found.kind !== kind) throw new Error(`the entity ${String(name)} is a ${found.kind}, not a ${kind}`);
+    return found.entity as EntityKinds[Kind];
+  }
+
+  kindOf(name: string): EntityKind {
+    return this.#find(name).kind;
+  }
+
+  /** All of a kind. */
+  of<Kind extends EntityKind>(kind: Kind): EntityKinds[Kind][] {
+    const entities = [...this.#entities.values()].filter((each) => each.kind === kind);
+    return entities.map(({ entity }) => entity as EntityKinds[Kind]);
+  }
+
+  value(name: string): unknown {
+    return this.get('value', name);
+  }
+
+  lsid(name: string): unknown {
+    this.get('session', name);
+    throw new Unsupported('a session');
+  }
+
+  #find(name: unknown): { kind: EntityKind; entity: unknown } {
+    const found = this.#entities.get(name as string);
+    if (!found) throw new Error(`there is no entity ${String(name)}`);
+    return found;
+  }
+}
