@@ -113,8 +113,10 @@ impl Client {
                 }
             }
         }
+        if settling.subscribed {
+            self.observer.inbox.push(Message::Other(Note::Events));
+        }
         drop(settling);
-        self.observer.inbox.push(Message::Other(Note::Events));
         if let Some(server) = self
             .server()
             .filter(|_| self.selection.is_anybody_waiting())
