@@ -93,7 +93,7 @@ const DEEPEST = 3;
 /** The options as the core reads them: JSON, with what JSON cannot say spelled out. See `crates/node/src/options.rs`. */
 export function encodeOptions(options: object): string {
   if (options === null || typeof options !== 'object') {
-    throw new MongoInvalidArgumentError(`Options must be an object, received ${String(options)}`);
+    throw new MongoInvalidArgumentError(`Options must be an object, received ${typeof options === 'string' ? 'a string' : String(options)}`);
   }
   return JSON.stringify(encodeFields(options, (name) => (RECORDS.has(name) ? DEEPEST : 0)));
 }

@@ -65,10 +65,8 @@ impl Client {
             closed: AtomicBool::new(false),
         });
         client.settle_at_once();
-        runtime().spawn(Selection::expire(
-            Arc::downgrade(&client.selection),
-            Arc::downgrade(&client),
-        ));
+        let selection = Arc::clone(&client.selection);
+        runtime().spawn(selection.expire(Arc::downgrade(&client)));
         client
     }
 
@@ -228,6 +226,7 @@ impl Client {
             rejected += server.pool().close();
             in_use = server.pool().stats().in_use.iter().sum();
         }
+        self.supplier.stop();
         async move {
             let interrupted = match self.server() {
                 None => 0,
@@ -260,6 +259,7 @@ async fn drained(pool: &Pool<Wired>, drain: Option<Duration>) -> u32 {
 impl Drop for Client {
     fn drop(&mut self) {
         self.stop_resolving();
+        self.supplier.stop();
         self.selection.wake();
     }
 }

@@ -181,7 +181,7 @@ impl ClientOptions {
         }
         parsed.stated.user = uri.user;
         parsed.default_database = uri.database;
-        parsed.apply_string(&uri.options)?;
+        parsed.apply_string(&uri.options, uri.is_ambiguous)?;
         parsed.apply_object(options)
     }
 

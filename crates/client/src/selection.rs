@@ -73,17 +73,14 @@ impl Selection {
     }
 
     /// Ends what has waited long enough, for as long as the client exists.
-    pub(crate) async fn expire(this: Weak<Self>, client: Weak<Client>) {
-        loop {
-            let Some(selection) = this.upgrade() else {
-                return;
-            };
-            let next = selection.expire_due(&client);
-            match next {
-                None => selection.earlier.notified().await,
+    pub(crate) async fn expire(self: Arc<Self>, client: Weak<Client>) {
+        // A client that wakes it as it is dropped still holds the selection, but nobody holds the client.
+        while client.strong_count() > 0 {
+            match self.expire_due(&client) {
+                None => self.earlier.notified().await,
                 Some(at) => {
                     // Whichever comes first; both lead to another look.
-                    let _ = timeout_at(at.into(), selection.earlier.notified()).await;
+                    let _ = timeout_at(at.into(), self.earlier.notified()).await;
                 }
             }
         }

@@ -15,8 +15,15 @@ use tokio::sync::oneshot;
 /// Asks whoever opened the client for credentials: its callback runs on the thread of the lane.
 pub(crate) struct Supplier {
     inbox: Arc<Inbox<Note>>,
-    /// Requests that have not been answered, by their numbers.
-    asked: Arc<Mutex<Slab<oneshot::Sender<Answer>>>>,
+    asked: Arc<Mutex<Asked>>,
+}
+
+/// Requests that have not been answered, by their numbers.
+#[derive(Default)]
+pub struct Asked {
+    waiting: Slab<oneshot::Sender<Answer>>,
+    /// Nobody is asked any more.
+    is_stopped: bool,
 }
 
 /// JSON, or the text of the error that the callback ended with.
@@ -32,11 +39,18 @@ impl Supplier {
 
     /// Answers a request; one that has been given up meanwhile hears nothing.
     pub(crate) fn answer(&self, request: u32, answer: Answer) {
-        let asked = self.asked.lock().try_remove(request as usize);
+        let asked = self.asked.lock().waiting.try_remove(request as usize);
         if let Some(asked) = asked {
             // Given up in this moment.
             let _ = asked.send(answer);
         }
+    }
+
+    /// Ends every request, and those to come: they would otherwise outlive the client, by a minute or five.
+    pub(crate) fn stop(&self) {
+        let mut asked = self.asked.lock();
+        asked.is_stopped = true;
+        asked.waiting.clear();
     }
 
     /// Calls the callback with `what`, and reads what it returns.
@@ -48,7 +62,13 @@ impl Supplier {
         let (inbox, asked) = (Arc::clone(&self.inbox), Arc::clone(&self.asked));
         Box::pin(async move {
             let (sender, answer) = oneshot::channel();
-            let request = asked.lock().insert(sender) as u32;
+            let request = {
+                let mut asked = asked.lock();
+                if asked.is_stopped {
+                    return Err(unanswered("cannot be called: its client is closed"));
+                }
+                asked.waiting.insert(sender) as u32
+            };
             let _given_up = Forget {
                 asked: Arc::clone(&asked),
                 request,
@@ -65,10 +85,11 @@ impl Supplier {
                     Err(_) => "returned something else than credentials".to_owned(),
                 },
                 Ok(Err(text)) => format!("failed: {text}"),
-                Err(_) => "cannot be called: its thread has ended".to_owned(),
+                Err(_) => {
+                    "cannot be called: its client is closed, or its thread has ended".to_owned()
+                }
             };
-            let message = format!("the callback for credentials {reason}");
-            Err(Error::authentication(message))
+            Err(unanswered(&reason))
         })
     }
 
@@ -78,24 +99,28 @@ impl Supplier {
     }
 }
 
+fn unanswered(reason: &str) -> Error {
+    Error::authentication(format!("the callback for credentials {reason}"))
+}
+
 /// Tells one client's requests from another's.
-pub(crate) type Requests = std::sync::Weak<Mutex<Slab<oneshot::Sender<Answer>>>>;
+pub(crate) type Requests = std::sync::Weak<Mutex<Asked>>;
 
 /// Takes a request back that nobody waits for any more.
 struct Forget {
-    asked: Arc<Mutex<Slab<oneshot::Sender<Answer>>>>,
+    asked: Arc<Mutex<Asked>>,
     request: u32,
 }
 
 impl Drop for Forget {
     fn drop(&mut self) {
-        let mut asked = self.asked.lock();
+        let waiting = &mut self.asked.lock().waiting;
         // After an answer the number may be another request's.
-        if asked
+        if waiting
             .get(self.request as usize)
             .is_some_and(oneshot::Sender::is_closed)
         {
-            asked.remove(self.request as usize);
+            waiting.remove(self.request as usize);
         }
     }
 }

@@ -37,6 +37,27 @@ pub enum AddressError {
     /// An opening bracket and no closing one, or something behind it that is no port.
     #[error("The IPv6 literal in address \"{0}\" must have the form [address] or [address]:port")]
     Brackets(String),
+    /// What may have a password in it, and so is not shown.
+    #[error(
+        "An address must be host:port, or the path of a Unix domain socket; received what looks like a connection string"
+    )]
+    ConnectionString,
+}
+
+impl AddressError {
+    /// The rule, without the address: whoever forgot the host of a connection string has a password where
+    /// a port belongs.
+    pub fn rule(&self) -> &'static str {
+        match self {
+            Self::EmptyHost(_) => "must not be empty",
+            Self::Port { .. } => "must have an integer from 1 to 65535 as its port",
+            Self::SocketPath(_) => "must end in .sock, as it is the path of a Unix domain socket",
+            Self::Brackets(_) => {
+                "must have the form [address] or [address]:port, as it is an IPv6 literal"
+            }
+            Self::ConnectionString => "must be a host, and a port if need be",
+        }
+    }
 }
 
 impl Address {
@@ -49,6 +70,9 @@ impl Address {
     /// # Errors
     /// [`AddressError`].
     pub fn parse(text: &str) -> Result<Self, AddressError> {
+        if text.contains("://") || text.contains('@') && !text.ends_with(".sock") {
+            return Err(AddressError::ConnectionString);
+        }
         if text.contains('/') {
             return match text.ends_with(".sock") && !text.contains('\0') {
                 true => Ok(Self::Unix(PathBuf::from(text))),
@@ -144,6 +168,14 @@ mod tests {
                 Address::parse(text),
                 Err(AddressError::EmptyHost(text.to_owned()))
             );
+        }
+        for text in [
+            "mongodb://user:hunter2@localhost",
+            "mongodb+srv://user:hunter2@localhost/a.sock",
+            "user:hunter2@localhost:27017",
+            "user/hunter2@localhost",
+        ] {
+            assert_eq!(Address::parse(text), Err(AddressError::ConnectionString));
         }
         for text in ["::1", "[::1", "[::1]27017"] {
             assert_eq!(

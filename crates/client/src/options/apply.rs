@@ -4,6 +4,7 @@ use super::ClientOptions;
 use super::error::{OptionError, OptionErrorKind};
 use super::spec::{Invalid, Kind, Spec};
 use super::table::{TABLE, find, find_ignoring_case};
+use super::uri::user_not_encoded;
 use super::value::OptionValue;
 
 /// The options that `connectionPoolCreated` shows.
@@ -39,9 +40,16 @@ impl ClientOptions {
 
     /// Applies the options of a connection string, whose names have no case. What is wrong there is a warning, but for
     /// what must not be lost.
-    pub(super) fn apply_string(&mut self, options: &[(String, String)]) -> Result<(), OptionError> {
+    pub(super) fn apply_string(
+        &mut self,
+        options: &[(String, String)],
+        is_ambiguous: bool,
+    ) -> Result<(), OptionError> {
         for (name, text) in options {
             let Some(spec) = find_ignoring_case(name) else {
+                if is_ambiguous {
+                    return Err(user_not_encoded());
+                }
                 self.warnings.push(format!(
                     "Unknown option \"{name}\" in the connection string is ignored"
                 ));

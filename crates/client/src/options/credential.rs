@@ -127,9 +127,15 @@ fn set_property(
         .flat_map(|(_, names)| *names)
         .find(|known| known.eq_ignore_ascii_case(name));
     let Some(&name) = known else {
-        return Err(Invalid::Because(format!(
-            "Option \"authMechanismProperties\" has the unknown property \"{name}\""
-        )));
+        return Err(Invalid::Because(match from {
+            OptionErrorKind::Argument => {
+                format!("Option \"authMechanismProperties\" has the unknown property \"{name}\"")
+            }
+            // What stands behind a comma in a token looks like a property.
+            OptionErrorKind::ConnectionString => {
+                "Option \"authMechanismProperties\" has an unknown property".to_owned()
+            }
+        }));
     };
     let must_be = |allowed: &str| {
         Invalid::Because(format!(

@@ -255,9 +255,11 @@ pub(super) static TABLE: &[Spec] = &[
     text("tlsCAFile", |options, path| {
         options.stated.tls.ca_file = Some(path.to_owned());
     }),
-    text("tlsCertificateKeyFile", |options, path| {
-        options.stated.tls.certificate_key_file = Some(path.to_owned());
-    }),
+    special(
+        "tlsCertificateKeyFile",
+        "a string that is not empty",
+        |options, value, _| tls::set_certificate_key_file(options, value),
+    ),
     Spec::new("tlsCertificateKeyFilePassword", Kind::Text(usize::MAX, single::set_key_password)).secret(),
     text("tlsCRLFile", |options, path| {
         options.stated.tls.crl_file = Some(path.to_owned());

@@ -62,6 +62,25 @@ pub(super) fn enable(
     Ok(())
 }
 
+/// `tlsCertificateKeyFile`: a path, which errors about the file show.
+pub(super) fn set_certificate_key_file(
+    options: &mut ClientOptions,
+    value: &OptionValue,
+) -> Result<(), Invalid> {
+    let path = value.text().ok_or(Invalid::Value)?;
+    if path.contains("-----BEGIN") {
+        return Err(Invalid::Because(
+            "Option \"tlsCertificateKeyFile\" must be a file's path, received PEM text, which \"cert\" and \"key\" take"
+                .to_owned(),
+        ));
+    }
+    if path.is_empty() || path.contains('\0') {
+        return Err(Invalid::Value);
+    }
+    options.stated.tls.certificate_key_file = Some(path.to_owned());
+    Ok(())
+}
+
 /// `ca`, `crl`, `cert` and `key`: PEM text, or several.
 pub(super) fn texts(value: &OptionValue) -> Result<Vec<Secret>, Invalid> {
     let texts = match value {

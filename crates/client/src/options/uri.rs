@@ -1,7 +1,7 @@
 //! The syntax of a connection string ("Connection String Spec"): what stands where, decoded. What the
 //! options mean is `table.rs`'s business.
 //!
-//! No error repeats user information, nor the value of an option: who forgot to encode a character
+//! No error repeats user information, a host, nor the value of an option: who forgot to encode a character
 //! finds parts of the password anywhere.
 
 use super::error::OptionError;
@@ -13,6 +13,8 @@ pub(super) struct Uri {
     pub(super) database: Option<String>,
     /// Names and values, percent-decoded, in their order.
     pub(super) options: Vec<(String, String)>,
+    /// Whether the options may be the rest of a password that has not been encoded.
+    pub(super) is_ambiguous: bool,
 }
 
 /// What stands before the `@`. It asks for authentication, also where it is empty.
@@ -54,22 +56,22 @@ pub(super) fn parse(uri: &str) -> Result<Uri, OptionError> {
         Some((user, hosts)) => (Some(parse_user(user)?), hosts),
         None => (None, authority),
     };
-    let location = parse_location(is_srv, hosts).map_err(|error| {
-        // What looks like a host may be a user's name, and what looks like its port a password.
-        match user.is_none() && query.contains('@') {
-            true => user_not_encoded(),
-            false => error,
-        }
-    })?;
+    // What looks like a host may be a user's name, and what looks like its port a password.
+    let is_ambiguous = user.is_none() && query.contains('@');
+    let explain = |error| match is_ambiguous {
+        true => user_not_encoded(),
+        false => error,
+    };
     Ok(Uri {
         user,
-        location,
+        location: parse_location(is_srv, hosts).map_err(explain)?,
         database: parse_database(database)?,
-        options: parse_options(query)?,
+        options: parse_options(query).map_err(explain)?,
+        is_ambiguous,
     })
 }
 
-fn user_not_encoded() -> OptionError {
+pub(super) fn user_not_encoded() -> OptionError {
     OptionError::uri(
         "The user name and password in the connection string must be percent-encoded: : / ? # [ ] @ % are not allowed in them",
     )
@@ -94,27 +96,34 @@ fn parse_user(text: &str) -> Result<User, OptionError> {
 }
 
 fn parse_location(is_srv: bool, text: &str) -> Result<Location, OptionError> {
+    // By their numbers: without an @ behind them, a user name and a password stand here.
+    let refuse = |index: usize, rule: &str| {
+        OptionError::uri(format!(
+            "Host {} in the connection string {rule}",
+            index + 1
+        ))
+    };
     let hosts = text
         .split(',')
-        .map(|host| {
-            decode(host).ok_or_else(|| {
-                OptionError::uri(format!(
-                    "The host \"{host}\" in the connection string is not valid percent-encoding"
-                ))
-            })
+        .enumerate()
+        .map(|(index, host)| {
+            decode(host).ok_or_else(|| refuse(index, "is not valid percent-encoding"))
         })
         .collect::<Result<Vec<_>, _>>()?;
     if !is_srv {
-        let hosts = hosts.iter().map(|host| Address::parse(host));
+        let hosts = hosts
+            .iter()
+            .enumerate()
+            .map(|(index, host)| Address::parse(host).map_err(|error| refuse(index, error.rule())));
         return Ok(Location::Hosts(hosts.collect::<Result<_, _>>()?));
     }
     match hosts.as_slice() {
         [host] if host.contains(':') => Err(OptionError::uri(format!(
-            "A connection string with \"{SRV_SCHEME}\" must not have a port, received \"{host}\""
+            "A connection string with \"{SRV_SCHEME}\" must not have a port"
         ))),
         [host] if host.contains('/') || host.split('.').any(str::is_empty) => {
             Err(OptionError::uri(format!(
-                "A connection string with \"{SRV_SCHEME}\" must have a host name, received \"{host}\""
+                "A connection string with \"{SRV_SCHEME}\" must have a host name"
             )))
         }
         [host] => Ok(Location::Srv(host.to_lowercase())),
@@ -226,6 +235,16 @@ mod tests {
             "mongodb://user:hunter2?x@host/",
             "mongodb://user:hunter2%@host/",
             "mongodb://user:x@hunter2:y@host/",
+            "mongodb://user:hunter2",
+            "mongodb://user:hunter2/db",
+            "mongodb://user:hunter2%zz",
+            "mongodb://hunter2:x:y",
+            "mongodb://a,user:hunter2,b",
+            "mongodb://%2Fhunter2",
+            "mongodb://user:12?hunter2=%zz@host/",
+            "mongodb+srv://user:hunter2",
+            "mongodb+srv://user:hunter2/@",
+            "mongodb+srv://.hunter2",
             "mongodb:/user:hunter2@host/",
             "mongodb://host/?a=b&hunter2",
             "mongodb://host/?tlsCertificateKeyFilePassword=hunter2%zz",
