@@ -53,4 +53,4 @@ export {
   type CommandEvents,
   type ConnectionPoolEvents,
 } from './events';
-export type { CheckOutOptions, CloseOptions, CloseResult, CommandOptions, LaneKind, PoolStats, WarmOptions } from './options';
+export type { CheckOutOptions, CloseOptions, CloseResult, CommandOptions, LaneKind, PhaseTimes, PoolStats, WarmOptions } from './options';

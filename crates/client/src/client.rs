@@ -7,7 +7,7 @@ use crate::runtime::runtime;
 use crate::selection::Selection;
 use crate::stats::PoolStatsView;
 use crate::supplier::{Requests, Supplier};
-use ferropool_connection::{ClientMetadata, DriverInfo, Error, MetadataError};
+use ferropool_connection::{ClientMetadata, DriverInfo, Error, MetadataError, ServerApi};
 use ferropool_lane::{Inbox, Message};
 use ferropool_pool::{CheckOutError, Pool};
 use ferropool_topology::{Observer, Server, Wired};
@@ -104,6 +104,11 @@ impl Client {
         self.supplier.is(from)
     }
 
+    /// What every command declares; a TXT record cannot change it.
+    pub(crate) fn server_api(&self) -> Option<&ServerApi> {
+        self.asked.server_api.as_ref()
+    }
+
     pub(crate) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
     }
@@ -188,7 +193,8 @@ impl Client {
     pub fn stats(&self) -> Option<PoolStatsView> {
         let server = self.server()?;
         let address = server.address().to_string();
-        Some(PoolStatsView::new(address, &server.pool().stats()))
+        let stats = server.pool().stats();
+        Some(PoolStatsView::new(address, &stats, server.establishments()))
     }
 
     /// Completes when `connections` are established.
