@@ -24,6 +24,7 @@ export type { DriverInfo } from './driver-info';
 export {
   MongoError,
   MongoInvalidArgumentError,
+  MongoRuntimeError,
   MongoNetworkError,
   MongoNetworkTimeoutError,
   MongoParseError,

@@ -1,5 +1,6 @@
 // What `client.options` is. Secrets are behind private fields and getters of prototypes: reading one by its name works,
-// and nothing that walks an object's own properties finds it: `util.inspect` with whatever options, JSON, a spread.
+// and nothing that walks an object's own properties finds it: `util.inspect`, JSON, a spread. `util.inspect` has to be
+// asked for hidden properties, for getters and against `inspect.custom`, all three, to call those of a prototype.
 
 import { inspect, type InspectOptions } from 'node:util';
 

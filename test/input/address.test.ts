@@ -1,11 +1,9 @@
 import { ConnectionPool, MongoClient, MongoInvalidArgumentError, MongoParseError } from 'ferropool';
 import { describe, expect, it } from 'vitest';
 
-const port = (address: string, received: string): string =>
-  `The port in address "${address}" must be an integer from 1 to 65535, received "${received}"`;
-const noHost = (address: string): string => `The host in address "${address}" must not be empty`;
-const literal = (address: string): string =>
-  `The IPv6 literal in address "${address}" must have the form [address] or [address]:port`;
+const port = 'must have an integer from 1 to 65535 as its port';
+const noHost = 'must not be empty';
+const literal = 'must have the form [address] or [address]:port, as it is an IPv6 literal';
 
 function refused(open: () => ConnectionPool | MongoClient): unknown {
   try {
@@ -16,30 +14,43 @@ function refused(open: () => ConnectionPool | MongoClient): unknown {
   return undefined;
 }
 
-const addresses: [address: string, message: string][] = [
-  ['localhost:0', port('localhost:0', '0')],
-  ['localhost:65536', port('localhost:65536', '65536')],
-  ['localhost:-1', port('localhost:-1', '-1')],
-  ['localhost:1.5', port('localhost:1.5', '1.5')],
-  ['localhost:99999999999999999999', port('localhost:99999999999999999999', '99999999999999999999')],
-  ['localhost:', port('localhost:', '')],
-  ['localhost:port', port('localhost:port', 'port')],
-  ['', noHost('')],
-  [':27017', noHost(':27017')],
-  ['::1', literal('::1')],
-  ['[::1', literal('[::1')],
+/** What is wrong with each, of an address and of a host in a connection string: that may be a user name and a password. */
+const addresses: [address: string, message: string, rule: string][] = [
+  ...['0', '65536', '-1', '1.5', '99999999999999999999', '', 'port'].map((text): [string, string, string] => [
+    `localhost:${text}`,
+    `The port in address "localhost:${text}" must be an integer from 1 to 65535, received "${text}"`,
+    port,
+  ]),
+  ['', 'The host in address "" must not be empty', noHost],
+  [':27017', 'The host in address ":27017" must not be empty', noHost],
+  ...['::1', '[::1'].map((address): [string, string, string] => [
+    address,
+    `The IPv6 literal in address "${address}" must have the form [address] or [address]:port`,
+    literal,
+  ]),
 ];
 
 const scheme = 'Invalid scheme, expected connection string to start with "mongodb://" or "mongodb+srv://"';
 const encoding = 'The user name and password in the connection string must be percent-encoded: : / ? # [ ] @ % are not allowed in them';
 
 describe('an address that cannot be one is refused when it is given', () => {
-  it.each(addresses)('%j', (address, message) => {
-    for (const open of [() => new ConnectionPool(address), () => new MongoClient(`mongodb://${address}/?appName=a`)]) {
-      const error = refused(open);
+  it.each(addresses)('%j', (address, message, rule) => {
+    const refusals = [
+      [refused(() => new ConnectionPool(address)), message],
+      [refused(() => new MongoClient(`mongodb://${address}/?appName=a`)), `Host 1 in the connection string ${rule}`],
+      [refused(() => new MongoClient(`mongodb://a,${address},b`)), `Host 2 in the connection string ${rule}`],
+    ] as const;
+    for (const [error, message] of refusals) {
       expect(error).toBeInstanceOf(MongoParseError);
       expect(error).toMatchObject({ code: 'FERROPOOL_CONNECTION_STRING', message });
     }
+  });
+
+  it.each(['mongodb://user:hunter2@localhost', 'user:hunter2@localhost:27017'])('%j, without repeating it', (address) => {
+    expect(refused(() => new ConnectionPool(address))).toMatchObject({
+      name: 'MongoParseError',
+      message: 'An address must be host:port, or the path of a Unix domain socket; received what looks like a connection string',
+    });
   });
 
   it.each([undefined, null, 27017, {}, ['localhost']])('%j, which is no string', (address) => {
@@ -66,10 +77,11 @@ describe('a connection string that cannot be one is refused', () => {
     ['http://localhost', scheme],
     ['localhost:27017', scheme],
     ['', scheme],
-    ['mongodb://', 'The host in address "" must not be empty'],
-    ['mongodb:///database', 'The host in address "" must not be empty'],
-    ['mongodb://%2Ftmp%2Fsocket', 'The path of a Unix domain socket must end in .sock, received "/tmp/socket"'],
-    ['mongodb+srv://a.b.c:1', 'A connection string with "mongodb+srv://" must not have a port, received "a.b.c:1"'],
+    ['mongodb://', 'Host 1 in the connection string must not be empty'],
+    ['mongodb:///database', 'Host 1 in the connection string must not be empty'],
+    ['mongodb://%2Ftmp%2Fsocket', 'Host 1 in the connection string must end in .sock, as it is the path of a Unix domain socket'],
+    ['mongodb://a,%zz', 'Host 2 in the connection string is not valid percent-encoding'],
+    ['mongodb+srv://a.b.c:1', 'A connection string with "mongodb+srv://" must not have a port'],
     ['mongodb+srv://a.b.c,d.e.f', 'A connection string with "mongodb+srv://" must have one host, received 2'],
     ['mongodb://a/d$b', 'The database in the connection string must not contain any of / \\ " $ or a space'],
   ])('%j', (uri, message) => {

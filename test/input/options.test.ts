@@ -81,7 +81,7 @@ describe('options that are not what they may be are refused by name, with what i
     ['auth', { user: 'a' }, 'an object with username and password'],
     ['authMechanism', 'SCRAM', '"SCRAM-SHA-1", "SCRAM-SHA-256", "MONGODB-X509", "PLAIN", "GSSAPI", "MONGODB-AWS" or "MONGODB-OIDC"'],
     ['compressors', ['lz4'], '"snappy", "zlib", "zstd" or "none", an array of these, or these with commas between them'],
-    ['driverInfo', { version: '1' }, 'an object with a name, a version and a platform'],
+    ['driverInfo', { version: 1 }, 'an object with a name, a version and a platform'],
     ['serverApi', '2', '"1", or an object with version, strict and deprecationErrors'],
     ['serverApi', { version: '1', strict: 1 }, '"1", or an object with version, strict and deprecationErrors'],
     ['readPreferenceTags', [5], 'tag sets such as "dc:ny,rack:1" or { dc: "ny" }'],

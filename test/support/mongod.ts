@@ -10,10 +10,10 @@ export type Mongod = Awaited<ReturnType<typeof startStandalone>>;
 export const describeWithMongod = describe.skipIf(isMissing());
 
 /** Calls that start and stop one for the suite that this is called in; read it inside of tests. */
-export function useMongod(): { readonly current: Mongod } {
+export function useMongod(options: Parameters<typeof startStandalone>[0] = {}): { readonly current: Mongod } {
   let mongod: Mongod | undefined;
   beforeAll(async () => {
-    mongod = await startStandalone({ parameters: { enableTestCommands: 1 } });
+    mongod = await startStandalone({ parameters: { enableTestCommands: 1 }, ...options });
   });
   afterAll(() => mongod?.stop());
   return {

@@ -219,13 +219,13 @@ impl Client {
     ) -> impl Future<Output = Closed> + Send + 'static {
         self.closed.store(true, Ordering::Release);
         self.stop_resolving();
-        let mut rejected = self.selection.resume();
-        let mut in_use: u32 = 0;
+        let (mut rejected, mut in_use) = (0, 0);
         if let Some(server) = self.server() {
             server.stop();
-            rejected += server.pool().close();
+            rejected = server.pool().close();
             in_use = server.pool().stats().in_use.iter().sum();
         }
+        rejected += self.selection.resume();
         self.supplier.stop();
         async move {
             let interrupted = match self.server() {

@@ -18,7 +18,7 @@ pub(super) struct Operation {
     pub(super) client: ClientId,
     pub(super) kind: Kind,
     /// When it must have ended.
-    until: Option<Instant>,
+    pub(super) until: Option<Instant>,
     pub(super) stage: Stage,
     /// The request, while no connection has it.
     request: Vec<u8>,
