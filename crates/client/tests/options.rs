@@ -1,13 +1,31 @@
-//! Connection strings and TXT records under random input: no panic, and what is accepted keeps its promises.
+//! Connection strings and TXT records under random input: no panic, no more memory than is due to their length, and
+//! what is accepted keeps its promises.
 //!
 //! `PROPTEST_CASES` says how many cases: by default 100,000 where `CI` is `true`, 2,000 elsewhere.
 
 #![forbid(unsafe_code)]
 
-use ferropool_client::{ClientOptions, OptionErrorKind};
+use ferropool_client::{ClientOptions, OptionError, OptionErrorKind};
 use ferropool_connection::Address;
 use proptest::prelude::*;
 use std::env;
+
+/// What reading a text may take of memory at any moment, in bytes: warnings are longer than what they are
+/// about, and options themselves have a size.
+fn allowance(text: &str) -> u64 {
+    32_000 + 200 * text.len() as u64
+}
+
+/// Reads a text within its allowance.
+fn within_allowance<T>(text: &str, read: impl FnOnce() -> T) -> T {
+    let mut result = None;
+    let measured = allocation_counter::measure(|| result = Some(read()));
+    assert!(
+        measured.bytes_max <= allowance(text),
+        "{text}: {measured:?}"
+    );
+    result.expect("it was read")
+}
 
 fn config() -> ProptestConfig {
     let in_ci = env::var("CI").is_ok_and(|value| value == "true");
@@ -139,8 +157,12 @@ fn connection_string() -> impl Strategy<Value = String> {
     })
 }
 
+fn parse(uri: &str) -> Result<ClientOptions, OptionError> {
+    within_allowance(uri, || ClientOptions::from_uri(uri, &[], ""))
+}
+
 fn check(uri: &str) {
-    match ClientOptions::from_uri(uri, &[], "") {
+    match parse(uri) {
         Err(error) => assert_eq!(error.kind, OptionErrorKind::ConnectionString, "{uri}"),
         Ok(options) => {
             assert_eq!(options.hosts.is_empty(), options.srv.is_some(), "{uri}");
@@ -176,11 +198,29 @@ proptest! {
         garbage in text(),
     ) {
         let uri = uri.replacen("//", "//someone:s3cr3t%21@", 1).replace("user:pass@", "") + &garbage;
-        match ClientOptions::from_uri(&uri, &[], "") {
+        match parse(&uri) {
             Err(error) => prop_assert!(!error.message.contains("s3cr3t"), "{}", error),
             Ok(options) => {
                 let shown = format!("{options:?}");
                 prop_assert!(!shown.contains("s3cr3t"), "{}", shown);
+            }
+        }
+    }
+
+    /// What is accepted then is another thing than was meant, of which the secret may be a part.
+    #[test]
+    fn nor_does_one_that_is_not_encoded(
+        before in text(),
+        after in text(),
+        scheme in prop::sample::select(vec!["mongodb", "mongodb+srv"]),
+        rest in prop::sample::select(vec!["host", "host/?tls=maybe", "a.b.c/?x=%zz", "", "a:b"]),
+    ) {
+        let uri = format!("{scheme}://user:{before}s3cr3t{after}@{rest}");
+        match parse(&uri) {
+            Err(error) => prop_assert!(!error.message.contains("s3cr3t"), "{}: {}", uri, error),
+            Ok(options) => {
+                let shown = options.warnings.join("\n");
+                prop_assert!(!shown.contains("s3cr3t"), "{}: {}", uri, shown);
             }
         }
     }
@@ -198,7 +238,7 @@ proptest! {
     ]) {
         let options = ClientOptions::from_uri("mongodb+srv://u:p@a.example.com/?tls=false", &[], "").expect("valid");
         let host = Address::parse("b.example.com").expect("an address");
-        match options.with_seeds(vec![host.clone()], Some(&txt)) {
+        match within_allowance(&txt, || options.with_seeds(vec![host.clone()], Some(&txt))) {
             Err(error) => prop_assert_eq!(error.kind, OptionErrorKind::ConnectionString),
             Ok(seeded) => {
                 prop_assert_eq!(seeded.hosts, [host]);

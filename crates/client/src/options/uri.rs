@@ -57,14 +57,18 @@ pub(super) fn parse(uri: &str) -> Result<Uri, OptionError> {
         None => (None, authority),
     };
     // What looks like a host may be a user's name, and what looks like its port a password.
-    let is_ambiguous = user.is_none() && query.contains('@');
+    let is_ambiguous = query.contains('@');
     let explain = |error| match is_ambiguous {
         true => user_not_encoded(),
         false => error,
     };
+    let location = parse_location(is_srv, hosts).map_err(|error| match user {
+        Some(_) => error,
+        None => explain(error),
+    })?;
     Ok(Uri {
         user,
-        location: parse_location(is_srv, hosts).map_err(explain)?,
+        location,
         database: parse_database(database)?,
         options: parse_options(query).map_err(explain)?,
         is_ambiguous,
@@ -242,6 +246,7 @@ mod tests {
             "mongodb://a,user:hunter2,b",
             "mongodb://%2Fhunter2",
             "mongodb://user:12?hunter2=%zz@host/",
+            "mongodb://user:x@12?hunter2=%zz@host/",
             "mongodb+srv://user:hunter2",
             "mongodb+srv://user:hunter2/@",
             "mongodb+srv://.hunter2",

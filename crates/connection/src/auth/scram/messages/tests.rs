@@ -108,7 +108,17 @@ fn a_final_message_is_a_signature_or_a_reason() {
 /// Parses both messages; what is kept of one is never longer than what came in and what was sent.
 fn parse_everything(payload: &[u8]) {
     let first = first();
-    if let Ok(challenge) = first.answered(payload) {
+    let mut answered = None;
+    let mut signature = None;
+    let measured = allocation_counter::measure(|| {
+        answered = Some(first.answered(payload));
+        signature = Some(server_signature(payload));
+    });
+    assert!(
+        measured.bytes_max <= 1_000 + 8 * payload.len() as u64,
+        "{measured:?}"
+    );
+    if let Some(Ok(challenge)) = answered {
         assert!((MIN_ITERATIONS..=MAX_ITERATIONS).contains(&challenge.iterations.get()));
         assert!(challenge.salt.len() <= payload.len());
         let bound = 2 * payload.len() + first.bare.len() + "c=biws,r=,,".len();
@@ -117,7 +127,7 @@ fn parse_everything(payload: &[u8]) {
         assert!(text.starts_with(&format!("r={NONCE}")), "{text}");
         assert!(challenge.response(&[0; 32]).len() <= payload.len() + 64);
     }
-    if let Ok(signature) = server_signature(payload) {
+    if let Some(Ok(signature)) = signature {
         assert!(payload.starts_with(b"v=") && signature.len() <= payload.len());
     }
 }
