@@ -153,6 +153,17 @@ proptest! {
     }
 
     #[test]
+    fn attributes_of_any_value_never_panic(
+        nonce in "(rOprNGfwEbeRWgbNEkqO|rOprNGfwEbe)?[!-+\\--~]{0,6}",
+        salt in "[A-Za-z0-9+/]{0,12}={0,3}",
+        iterations in prop_oneof![any::<u32>().prop_map(|count| count.to_string()), "[0-9+-]{0,24}"],
+        rest in "(,[a-z]=\\PC{0,4})?",
+    ) {
+        parse_everything(format!("r={nonce},s={salt},i={iterations}{rest}").as_bytes());
+        parse_everything(format!("v={salt}{rest}").as_bytes());
+    }
+
+    #[test]
     fn a_damaged_message_never_panics(
         signs in any::<bool>(),
         damage in prop::collection::vec((any::<Index>(), any::<u8>(), 0_u8..4), 0..4),
