@@ -133,7 +133,7 @@ onBothLanes((lane) => {
 
     test('that never answers is given up at connectTimeoutMS', async () => {
       const peer = await ScriptedPeer.start(knowing(permanent));
-      const error = await refusal(peer.address, { ...asking(() => new Promise(() => {})), connectTimeoutMS: 200 });
+      const error = await refusal(peer.address, { ...asking(() => new Promise(() => {})), connectTimeoutMS: 500 });
       expect(error).toMatchObject({ name: 'MongoNetworkTimeoutError', details: { phase: 'auth' }, errorLabels: [] });
     });
   });

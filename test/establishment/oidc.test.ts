@@ -140,7 +140,7 @@ onBothLanes((lane) => {
       const peer = await ScriptedPeer.start(knowing(new Set(['late'])));
       let supply: (token: { accessToken: string }) => void = () => expect.unreachable();
       const callback = vi.fn<OIDCCallbackFunction>(() => new Promise((resolve) => (supply = resolve)));
-      const pool = openPool(peer.address, { ...asking({ OIDC_CALLBACK: callback }), connectTimeoutMS: 200 });
+      const pool = openPool(peer.address, { ...asking({ OIDC_CALLBACK: callback }), connectTimeoutMS: 500 });
       pool.ready();
       await expect(pool.checkOut()).rejects.toMatchObject({ name: 'MongoNetworkTimeoutError', details: { phase: 'auth' }, errorLabels: [] });
       pool.ready();
@@ -168,8 +168,8 @@ onBothLanes((lane) => {
         [{ timeoutContext: expect.any(AbortSignal) as AbortSignal, version: 1, username: 'somebody', idpInfo }],
         [{ timeoutContext: expect.any(AbortSignal) as AbortSignal, version: 1, username: 'somebody', idpInfo, refreshToken: 'again' }],
       ]);
-      const [principal] = peer.commands;
-      expect(deserialize((principal?.['payload'] as Binary).buffer)).toEqual({ n: 'somebody' });
+      const [principal] = peer.commands as [Document];
+      expect(deserialize((principal['payload'] as Binary).buffer)).toEqual({ n: 'somebody' });
       for (const connection of held) connection.checkIn();
     });
 

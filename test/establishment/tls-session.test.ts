@@ -149,7 +149,7 @@ describeWithMongod('a real server', () => {
       const error = await refusal(address, { lane });
       expect(error).toBeInstanceOf(MongoNetworkError);
       expect(error).toMatchObject({ message: 'connection closed by the server', address, details: { phase: 'hello' } });
-      const client = openClient(`mongodb://${address}/?directConnection=true`, { lane, serverSelectionTimeoutMS: 200 });
+      const client = openClient(`mongodb://${address}/?directConnection=true`, { lane, serverSelectionTimeoutMS: 500 });
       const failure = await client.db('admin').command({ ping: 1 }).catch((caught: unknown) => caught);
       expect(failure).toBeInstanceOf(MongoServerSelectionError);
       expect((failure as MongoServerSelectionError).cause).toMatchObject({ name: 'MongoNetworkError', details: { phase: 'hello' } });

@@ -97,7 +97,7 @@ describeWithMongod('a real server', () => {
 
       test(`${strictly ? 'fails' : 'succeeds'} a client’s selection`, async () => {
         const uri = `mongodb://${server.address}/?directConnection=true&tls=true&tlsCAFile=${encodeURIComponent(server.files.caFile)}`;
-        const client = openClient(uri, { lane, serverSelectionTimeoutMS: strictly ? 200 : 10_000 });
+        const client = openClient(uri, { lane, serverSelectionTimeoutMS: strictly ? 500 : 10_000 });
         const outcome = await client.db('admin').command({ ping: 1 }).catch((error: unknown) => error);
         if (!strictly) {
           expect(outcome).toMatchObject({ ok: 1 });
