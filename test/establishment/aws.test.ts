@@ -1,6 +1,7 @@
 // MONGODB-AWS, with a server that checks signatures as STS does.
 
 import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { inspect } from 'node:util';
 
 import { Binary, deserialize, serialize, type Document } from 'bson';
@@ -136,6 +137,23 @@ onBothLanes((lane) => {
       const error = await refusal(peer.address, { ...asking(() => new Promise(() => {})), connectTimeoutMS: 500 });
       expect(error).toMatchObject({ name: 'MongoNetworkTimeoutError', details: { phase: 'auth' }, errorLabels: [] });
     });
+  });
+
+  test('a close waits for no callback, and what that gives then is of no interest', async () => {
+    const peer = await ScriptedPeer.start(knowing(permanent));
+    let supply: (credentials: Credentials) => void = () => expect.unreachable();
+    const provider = vi.fn(() => new Promise<Credentials>((resolve) => (supply = resolve)));
+    const pool = openPool(peer.address, { ...options, connectTimeoutMS: 0, authMechanismProperties: { AWS_CREDENTIAL_PROVIDER: provider } });
+    pool.ready();
+    const waiting = pool.checkOut();
+    await vi.waitFor(() => expect(provider).toHaveBeenCalled());
+    const [outcome] = await Promise.allSettled([waiting, pool.close()]);
+    expect(outcome).toMatchObject({ status: 'rejected', reason: { name: 'MongoPoolClosedError' } });
+    supply(permanent);
+    // By the next turn of the event loop it has been handed over.
+    await setImmediate();
+    expect(peer.commands).toEqual([]);
+    expect(pool.stats()).toMatchObject({ totalConnectionCount: 0 });
   });
 
   describe('the environment', () => {

@@ -106,7 +106,7 @@ onBothLanes((lane) => {
     });
 
     test.each([
-      ['nobody has named', selfMade(), selfMade().cert, /UnknownIssuer|CaUsedAsEndEntity|BadSignature/],
+      ['is not the one that is named', selfMade(), selfMade().cert, /UnknownIssuer|CaUsedAsEndEntity|BadSignature/],
       ['is another host’s', selfMade({ hosts: ['elsewhere.example'] }), undefined, /not valid for name|NotValidForName/],
       ['is not yet valid', selfMade({ notBefore: new Date(Date.now() + hour) }), undefined, /not valid yet/],
       ['has expired', selfMade({ notBefore: new Date(Date.now() - 2 * hour), notAfter: new Date(Date.now() - hour) }), undefined, /expired/],
