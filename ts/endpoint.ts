@@ -47,7 +47,7 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   listens = false;
   readonly #credentialCallbacks: CredentialCallbacks;
   #options: MongoOptions | undefined;
-  #address = '';
+  #address: string;
   readonly #monitorsCommands: boolean;
   /** Whether anybody listens to commands: asked for each of them, so kept. */
   #commandsHeard = false;
@@ -64,6 +64,7 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
     // The core refuses one that does not exist.
     this.lane = Lane.of(KINDS.has(kind) ? kind : 'auto');
     this.id = callNative(() => native.open(this.lane.number, monitored, target, encoded, platform()));
+    this.#address = native.address(this.lane.number, this.id);
     for (const warning of native.warnings(this.lane.number, this.id)) {
       process.emitWarning(warning, { type: 'MongoWarning', code: 'FERROPOOL_OPTION' });
     }

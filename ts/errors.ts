@@ -105,6 +105,13 @@ export class MongoParseError extends MongoError {
   }
 }
 
+/** The server does not prove who it is, or a callback supplied no credentials. */
+export class MongoRuntimeError extends MongoError {
+  override get name(): string {
+    return 'MongoRuntimeError';
+  }
+}
+
 /** An argument or option that is not what it may be. Nothing was sent. */
 export class MongoInvalidArgumentError extends MongoError {
   constructor(message: string, failure: Partial<Failure> = { code: 'FERROPOOL_INVALID_ARGUMENT' }, cause?: unknown) {
@@ -146,6 +153,7 @@ const classes: Record<string, new (message: string, failure: Partial<Failure>, c
   MongoServerSelectionError,
   MongoParseError,
   MongoInvalidArgumentError,
+  MongoRuntimeError,
 };
 
 /** The error that a failure of the core describes. */

@@ -24,6 +24,7 @@ export type { DriverInfo } from './driver-info';
 export {
   MongoError,
   MongoInvalidArgumentError,
+  MongoRuntimeError,
   MongoNetworkError,
   MongoNetworkTimeoutError,
   MongoParseError,
@@ -53,4 +54,4 @@ export {
   type CommandEvents,
   type ConnectionPoolEvents,
 } from './events';
-export type { CheckOutOptions, CloseOptions, CloseResult, CommandOptions, LaneKind, PoolStats, WarmOptions } from './options';
+export type { CheckOutOptions, CloseOptions, CloseResult, CommandOptions, LaneKind, PhaseTimes, PoolStats, WarmOptions } from './options';

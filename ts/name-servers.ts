@@ -5,7 +5,9 @@ import * as dns from 'node:dns';
  * `dns.setServers` changes. Where it has none, the core asks the system's.
  */
 export function withNameServers<T extends object>(uri: string, options: T): T {
-  if (!uri.startsWith('mongodb+srv://') || 'srvNameservers' in options) return options;
+  // What is no string or no object is refused by others.
+  if (typeof uri !== 'string' || !uri.startsWith('mongodb+srv://')) return options;
+  if (options === null || typeof options !== 'object' || 'srvNameservers' in options) return options;
   return { ...options, srvNameservers: nameServers() };
 }
 

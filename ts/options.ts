@@ -74,6 +74,14 @@ export interface PoolStats {
   /** How long check-outs waited. */
   waitP50MS: number;
   waitP99MS: number;
+  /** How long the phases of the establishments took that succeeded. */
+  establishment: Record<'dns' | 'tcp' | 'tls' | 'hello' | 'auth', PhaseTimes>;
+}
+
+/** How long one phase took over a pool's life. */
+export interface PhaseTimes {
+  meanMS: number;
+  maxMS: number;
 }
 
 /** The options that may be objects. What is in others is not looked at: it may be large, or have cycles. */

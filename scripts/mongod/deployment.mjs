@@ -8,32 +8,54 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { findMongod } from './binary.mjs';
 import { remove, removeAtExit, startServer } from './server.mjs';
-import { makeCertificates } from './tls.mjs';
+import { makeCertificates, makeServerCertificates, makeShortLivedCertificate } from './tls.mjs';
+import { createUsers } from './users.mjs';
 import { command } from './wire.mjs';
 
 const root = { username: 'root', password: 'ferropool' };
 
 /**
+ * What differs from a server whose certificate is right and that takes clients without one.
+ *
+ * @typedef {object} TlsOptions
+ * @property {ServerCertificate} [certificate] what the server shows
+ * @property {boolean} [requireClientCertificate] clients without a certificate are turned away
+ *
+ * @typedef {'right' | 'expired' | 'wrongHost' | 'localhostOnly' | 'selfSigned' | 'unknownAuthority' | 'chained'
+ *   | 'unchained' | 'revoked'} ServerCertificate see `makeServerCertificates`, of which mongod refuses `notYetValid`
+ */
+
+/**
  * @typedef {object} StartOptions
  * @property {boolean} [auth] require authentication; the user `root` (SCRAM-SHA-1 and -256) is made
- * @property {boolean} [tls] require TLS, by certificates made for loopback
+ * @property {boolean | TlsOptions} [tls] require TLS, by certificates made for loopback
+ * @property {string[]} [compressors] `--networkMessageCompressors`; none for `[]`. By default mongod's own: all
  * @property {Record<string, string | number | boolean>} [parameters] for `--setParameter`
  * @property {string[]} [args] further arguments of mongod
  */
 
-/** @param {StartOptions} [options] */
-export async function startStandalone({ auth = false, tls = false, parameters, args = [] } = {}) {
+/** @param {StartOptions & { users?: boolean }} [options] `users`: those of `users.mjs` are made, which needs `auth` */
+export async function startStandalone({
+  auth = false,
+  tls = false,
+  users = false,
+  compressors,
+  parameters,
+  args = [],
+} = {}) {
   const directory = workDirectory();
   try {
-    const files = tls ? makeCertificates(path.join(directory, 'tls')) : undefined;
+    const files = tls ? certificateFiles(path.join(directory, 'tls'), tls === true ? {} : tls) : undefined;
     const server = await startServer({
       binary: findMongod(),
       dbpath: subdirectory(directory, 'data'),
       parameters,
       tls: files,
-      args: auth ? ['--auth', ...args] : args,
+      args: [...(auth ? ['--auth'] : []), ...compressorArguments(compressors), ...args],
     });
     if (auth) await createRoot(server);
+    if (users) await createUsers(server);
+    await expired(files);
     return {
       ...describe(server, { auth, tls: files, query: { directConnection: 'true' } }),
       get pid() {
@@ -60,14 +82,16 @@ export async function startReplicaSet({
   auth = false,
   tls = false,
   electionTimeoutMillis = 1_000,
+  compressors,
   parameters,
   args = [],
 } = {}) {
   const directory = workDirectory();
   const servers = [];
   try {
-    const files = tls ? makeCertificates(path.join(directory, 'tls')) : undefined;
-    const shared = ['--replSet', name, '--oplogSize', '64', ...(auth ? keyFile(directory) : []), ...args];
+    const files = tls ? certificateFiles(path.join(directory, 'tls'), tls === true ? {} : tls) : undefined;
+    const security = auth ? keyFile(directory) : [];
+    const shared = ['--replSet', name, '--oplogSize', '64', ...security, ...compressorArguments(compressors), ...args];
     const binary = findMongod();
     for (let index = 0; index < nodes; index += 1) {
       const dbpath = subdirectory(directory, `data-${index}`);
@@ -78,6 +102,7 @@ export async function startReplicaSet({
       await createRoot(await primaryOf(servers));
       for (const server of servers) server.credentials = root;
     }
+    await expired(files);
 
     const members = servers.map((server) => ({
       ...describe(server, { auth, tls: files, query: { directConnection: 'true' } }),
@@ -119,6 +144,35 @@ function subdirectory(parent, name) {
   const directory = path.join(parent, name);
   mkdirSync(directory);
   return directory;
+}
+
+// mongod refuses to start with a certificate that has expired, so it gets one that is about to.
+const shortLifeMS = 8_000;
+
+/** Makes the files, and says which of them the server shows; `caFile` is what a client should trust. */
+function certificateFiles(directory, { certificate = 'right', requireClientCertificate = false }) {
+  const files = { ...makeCertificates(directory), isClientCertificateRequired: requireClientCertificate };
+  if (certificate === 'right') return files;
+  if (certificate === 'expired') {
+    // A certificate tells whole seconds.
+    const expires = new Date(Math.ceil((Date.now() + shortLifeMS) / 1_000) * 1_000);
+    return { ...files, certificateKeyFile: makeShortLivedCertificate(directory, expires), expires };
+  }
+  const made = makeServerCertificates(directory)[certificate];
+  if (!made) throw new Error(`there is no certificate '${certificate}'`);
+  if (typeof made === 'string') return { ...files, certificateKeyFile: made };
+  // The server goes on to verify clients by the authority that has signed theirs.
+  const { caFile: otherCAFile, ...rest } = made;
+  return { ...files, ...rest, ...(otherCAFile && { otherCAFile }) };
+}
+
+/** Waits until the certificate is what it was asked to be. */
+async function expired(files) {
+  if (files?.expires) await sleep(Math.max(0, files.expires.getTime() + 1_000 - Date.now()));
+}
+
+function compressorArguments(compressors) {
+  return compressors ? [`--networkMessageCompressors=${compressors.join(',') || 'disabled'}`] : [];
 }
 
 /** What members of a set with authentication know each other by. */

@@ -181,13 +181,13 @@ class Server {
   }
 }
 
-/** A client may come without a certificate, or show one and be asked for no password. */
-function tlsArguments({ caFile, certificateKeyFile }) {
+/** A client that shows a certificate has it verified; whether it has to show one is an option. */
+function tlsArguments({ caFile, certificateKeyFile, isClientCertificateRequired }) {
   return [
     '--tlsMode=requireTLS',
     `--tlsCAFile=${caFile}`,
     `--tlsCertificateKeyFile=${certificateKeyFile}`,
-    '--tlsAllowConnectionsWithoutCertificates',
+    ...(isClientCertificateRequired ? [] : ['--tlsAllowConnectionsWithoutCertificates']),
   ];
 }
 

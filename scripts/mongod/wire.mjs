@@ -18,7 +18,7 @@ export class CommandError extends Error {
 }
 
 /**
- * @param {{ host: string, port: number, tls?: { caFile: string, clientCertificateKeyFile: string } }} server
+ * @param {{ host: string, port: number, tls?: { clientCertificateKeyFile: string } }} server
  * @param {string} database
  * @param {object} command
  * @param {number} [timeoutMS]
@@ -49,7 +49,8 @@ async function exchange(socket, credentials, database, body) {
 function connect({ host, port, tls: files }) {
   if (!files) return net.connect({ host, port });
   const pem = readFileSync(files.clientCertificateKeyFile);
-  return tls.connect({ host, port, ca: readFileSync(files.caFile), cert: pem, key: pem });
+  // Whether the server's certificate is right is the tests' question; this is about a process that was just started.
+  return tls.connect({ host, port, rejectUnauthorized: false, cert: pem, key: pem });
 }
 
 /** Turns a socket into a function from a command to its reply. */

@@ -7,6 +7,7 @@ import { useStub } from '../support/stub.js';
 
 const stub = useStub();
 const number = expect.any(Number) as number;
+const bigint = expect.any(BigInt) as bigint;
 
 onBothLanes((lane) => {
   const opened = (): { client: MongoClient; log: EventLog } => {
@@ -18,7 +19,7 @@ onBothLanes((lane) => {
     const { client, log } = opened();
     const reply = await client.db('shop').command({ echo: { deep: [1] } }, { readPreference: 'secondary' });
     const { requestId } = log.of('commandStarted')[0] ?? { requestId: 0 };
-    const shared = { address: client.address, requestId, connectionId: 1, commandName: 'echo' };
+    const shared = { address: client.address, requestId, connectionId: 1, serverConnectionId: bigint, commandName: 'echo' };
     expect(requestId).toBeGreaterThan(0);
     expect(log.events).toEqual([
       {
@@ -38,7 +39,7 @@ onBothLanes((lane) => {
     expect(error).toBeInstanceOf(MongoServerError);
     const { requestId } = log.of('commandStarted')[0] ?? {};
     expect(log.of('commandFailed')).toEqual([
-      { name: 'commandFailed', address: client.address, requestId, connectionId: 1, commandName: 'nonsense', duration: number, failure: error },
+      { name: 'commandFailed', address: client.address, requestId, connectionId: 1, serverConnectionId: bigint, commandName: 'nonsense', duration: number, failure: error },
     ]);
   });
 

@@ -1,4 +1,4 @@
-import { ConnectionPool, MongoClient, MongoInvalidArgumentError, MongoParseError, type ConnectionPoolOptions } from 'ferropool';
+import { ConnectionPool, MongoClient, MongoInvalidArgumentError, MongoParseError, type ConnectionPoolOptions, type MongoClientOptions } from 'ferropool';
 import { describe, expect, it } from 'vitest';
 
 const count = 'an integer from 0 to 2147483647';
@@ -6,11 +6,6 @@ const positive = 'an integer from 1 to 2147483647';
 const flag = 'true or false';
 const lane = 'one of "auto", "event-loop", "tokio"';
 const name = 'a string of at most 128 bytes';
-const allowed =
-  'appName, backgroundThreadIntervalMS, connectTimeoutMS, directConnection, heartbeatFrequencyMS, lane, maxConnecting, ' +
-  'maxIdleTimeMS, maxPoolSize, minHeartbeatFrequencyMS, minPoolSize, monitorCommands, serverSelectionTimeoutMS, timeoutMS, ' +
-  'waitQueueTimeoutMS';
-
 /** Opens a pool with options that TypeScript would refuse, and gives what is thrown. */
 function refusal(options: unknown): Error {
   return thrown(() => new ConnectionPool('localhost:27017', options as ConnectionPoolOptions));
@@ -76,10 +71,37 @@ describe('options that are not what they may be are refused by name, with what i
     return unlimited.close();
   });
 
-  it.each(['maxPoolSise', 'maxpoolsize', 'loadBalanced', '__proto', ''])('an unknown name: %j', (unknown) => {
+  it.each(['maxPoolSise', 'maxpoolsize', '__proto', ''])('an unknown name: %j', (unknown) => {
     const error = refusal({ [unknown]: 1 });
     expect(error).toBeInstanceOf(MongoInvalidArgumentError);
-    expect(error.message).toBe(`Unknown option "${unknown}"; allowed are ${allowed}`);
+    expect(error.message).toMatch(new RegExp(`^Unknown option "${unknown}"; allowed are appName, auth, .*, zlibCompressionLevel$`));
+  });
+
+  it.each([
+    ['auth', { user: 'a' }, 'an object with username and password'],
+    ['authMechanism', 'SCRAM', '"SCRAM-SHA-1", "SCRAM-SHA-256", "MONGODB-X509", "PLAIN", "GSSAPI", "MONGODB-AWS" or "MONGODB-OIDC"'],
+    ['compressors', ['lz4'], '"snappy", "zlib", "zstd" or "none", an array of these, or these with commas between them'],
+    ['driverInfo', { version: 1 }, 'an object with a name, a version and a platform'],
+    ['serverApi', '2', '"1", or an object with version, strict and deprecationErrors'],
+    ['serverApi', { version: '1', strict: 1 }, '"1", or an object with version, strict and deprecationErrors'],
+    ['readPreferenceTags', [5], 'tag sets such as "dc:ny,rack:1" or { dc: "ny" }'],
+    ['w', -1, 'an integer from 0 to 2147483647 or a string'],
+    ['maxStalenessSeconds', 30, '-1 or an integer from 90 to 2147483647'],
+  ])('%s: %j', (option, value, allowed) => {
+    const error = refusal({ [option]: value });
+    expect(error).toBeInstanceOf(MongoInvalidArgumentError);
+    expect(error.message.slice(0, error.message.indexOf(', received'))).toBe(`Option "${option}" must be ${allowed}`);
+  });
+
+  it.each([
+    ['autoEncryption', {}, 'documents would be sent unencrypted'],
+    ['checkServerIdentity', () => undefined, 'use "servername" or "tlsAllowInvalidHostnames"'],
+    ['pfx', Buffer.from('x'), 'use "cert" and "key"'],
+  ])('an option of the official driver whose loss would be unsafe: %s', (option, value, why) => {
+    expect(refusal({ [option]: value })).toMatchObject({
+      name: 'MongoInvalidArgumentError',
+      message: `Option "${option}" is not supported: ${why}`,
+    });
   });
 
   it('an option that is undefined is one that was not given', async () => {
@@ -94,26 +116,59 @@ describe('options that are not what they may be are refused by name, with what i
   });
 });
 
-describe('options of the connection string are refused in the same words', () => {
+/** What a connection string is warned of. */
+async function warnings(open: () => MongoClient): Promise<object[]> {
+  const seen: object[] = [];
+  const listener = (warning: Error) => seen.push(warning);
+  process.on('warning', listener);
+  try {
+    await open().close();
+    await new Promise(setImmediate);
+    return seen;
+  } finally {
+    process.off('warning', listener);
+  }
+}
+
+describe('what is wrong with options of the connection string', () => {
   it.each([
-    ['maxPoolSize=-1', `Option "maxPoolSize" must be ${count}, received -1`],
-    ['maxPoolSize=1.5', `Option "maxPoolSize" must be ${count}, received 1.5`],
-    ['maxPoolSize=many', `Option "maxPoolSize" must be ${count}, received "many"`],
-    ['maxPoolSize=0x10', `Option "maxPoolSize" must be ${count}, received "0x10"`],
-    ['maxPoolSize=NaN', `Option "maxPoolSize" must be ${count}, received NaN`],
-    ['MAXCONNECTING=0', `Option "maxConnecting" must be ${positive}, received 0`],
-    ['directConnection=yes', `Option "directConnection" must be ${flag}, received "yes"`],
-    ['maxPoolSise=5', `Unknown option "maxPoolSise"; allowed are ${allowed}`],
-    ['maxPoolSize', 'Option "maxPoolSize" in the connection string must have the form name=value'],
-    ['maxPoolSize=', 'Option "maxPoolSize=" in the connection string must have the form name=value'],
+    ['maxPoolSize=-1', `Option "maxPoolSize" must be ${count}, received -1; it is ignored`],
+    ['maxPoolSize=1.5', `Option "maxPoolSize" must be ${count}, received "1.5"; it is ignored`],
+    ['maxPoolSize=many', `Option "maxPoolSize" must be ${count}, received "many"; it is ignored`],
+    ['maxPoolSize=0x10', `Option "maxPoolSize" must be ${count}, received "0x10"; it is ignored`],
+    ['MAXCONNECTING=0', `Option "maxConnecting" must be ${positive}, received 0; it is ignored`],
+    ['directConnection=yes', `Option "directConnection" must be ${flag}, received "yes"; it is ignored`],
+    ['maxPoolSise=5', 'Unknown option "maxPoolSise" in the connection string is ignored'],
+    ['maxPoolSize=', 'Option "maxPoolSize" in the connection string has no value and is ignored'],
+    ['maxPoolSize=5&maxpoolsize=6', 'Option "maxPoolSize" is in the connection string more than once; the last one counts'],
+    ['fsync=true', 'Option "fsync" has no effect'],
+    ['wtimeout=5', 'Option "wtimeout" is deprecated; use "wtimeoutMS"'],
     // Decided before a connection string is read, they would have no effect there.
-    ['lane=tokio', 'Option "lane" belongs into the options object, not into the connection string'],
-    ['monitorCommands=false', 'Option "monitorCommands" belongs into the options object, not into the connection string'],
-    ['appName=%zz', '"%zz" in the connection string is not valid percent-encoding'],
-  ])('%s', (query, message) => {
+    ['lane=tokio', 'Option "lane" belongs into the options object and is ignored in the connection string'],
+    ['monitorCommands=false', 'Option "monitorCommands" belongs into the options object and is ignored in the connection string'],
+  ])('is a warning: %s', async (query, message) => {
+    const seen = await warnings(() => new MongoClient(`mongodb://localhost/?${query}`));
+    expect(seen).toMatchObject([{ name: 'MongoWarning', code: 'FERROPOOL_OPTION', message }]);
+  });
+
+  it.each([
+    ['maxPoolSize', 'Options in the connection string must have the form name=value; number 1 has not'],
+    ['appName=%zz', 'Option "appName" in the connection string is not valid percent-encoding'],
+    // Ignoring these would be unsafe.
+    ['tls=ture', 'Option "tls" must be true or false, received "ture"'],
+    ['ssl=true&tls=false', 'Options "tls" and "ssl" must not contradict each other'],
+    ['proxyHost=a&proxyHost=b', 'Option "proxyHost" must not be in the connection string more than once'],
+    ['authSource=', 'Option "authSource" must be a string that is not empty, received ""'],
+  ])('is an error: %s', (query, message) => {
     const error = thrown(() => new MongoClient(`mongodb://localhost/?${query}`));
     expect(error).toBeInstanceOf(MongoParseError);
     expect(error).toMatchObject({ code: 'FERROPOOL_CONNECTION_STRING', message });
+  });
+
+  it('the object is warned of what has no effect there', async () => {
+    const options = { pkFactory: { createPk: () => 1 }, noDelay: false, keepAlive: true } as MongoClientOptions;
+    const seen = await warnings(() => new MongoClient('mongodb://localhost', options));
+    expect(seen).toMatchObject([{ message: 'Option "pkFactory" has no effect' }, { message: 'Option "noDelay" is always true' }]);
   });
 
   it('the object wins, so that its minimum is compared with the maximum of the connection string', () => {

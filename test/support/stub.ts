@@ -19,6 +19,11 @@ export interface StubStatus {
   helloSeen: number;
   commands: number;
   commandsByName: Record<string, number>;
+  /** Commands that came compressed. */
+  compressedCommandsByName: Record<string, number>;
+  /** Compressed messages by the compressor's name. */
+  compressedIn: Record<string, number>;
+  compressedOut: Record<string, number>;
   connectionsByAppName: Record<string, number>;
   /** The first hello of each of the last connections, the oldest first. */
   handshakes: Document[];

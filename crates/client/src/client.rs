@@ -7,7 +7,7 @@ use crate::runtime::runtime;
 use crate::selection::Selection;
 use crate::stats::PoolStatsView;
 use crate::supplier::{Requests, Supplier};
-use ferropool_connection::{ClientMetadata, DriverInfo, Error, MetadataError};
+use ferropool_connection::{ClientMetadata, DriverInfo, Error, MetadataError, ServerApi};
 use ferropool_lane::{Inbox, Message};
 use ferropool_pool::{CheckOutError, Pool};
 use ferropool_topology::{Observer, Server, Wired};
@@ -104,6 +104,11 @@ impl Client {
         self.supplier.is(from)
     }
 
+    /// What every command declares; a TXT record cannot change it.
+    pub(crate) fn server_api(&self) -> Option<&ServerApi> {
+        self.asked.server_api.as_ref()
+    }
+
     pub(crate) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
     }
@@ -188,7 +193,8 @@ impl Client {
     pub fn stats(&self) -> Option<PoolStatsView> {
         let server = self.server()?;
         let address = server.address().to_string();
-        Some(PoolStatsView::new(address, &server.pool().stats()))
+        let stats = server.pool().stats();
+        Some(PoolStatsView::new(address, &stats, server.establishments()))
     }
 
     /// Completes when `connections` are established.
@@ -215,13 +221,13 @@ impl Client {
     ) -> impl Future<Output = Closed> + Send + 'static {
         self.closed.store(true, Ordering::Release);
         self.stop_resolving();
-        let mut rejected = self.selection.resume();
-        let mut in_use: u32 = 0;
+        let (mut rejected, mut in_use) = (0, 0);
         if let Some(server) = self.server() {
             server.stop();
-            rejected += server.pool().close();
+            rejected = server.pool().close();
             in_use = server.pool().stats().in_use.iter().sum();
         }
+        rejected += self.selection.resume();
         async move {
             let interrupted = match self.server() {
                 None => 0,

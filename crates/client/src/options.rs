@@ -9,6 +9,8 @@ mod check;
 mod concerns;
 mod credential;
 mod error;
+mod single;
+mod spec;
 mod srv;
 mod stated;
 mod table;
@@ -211,6 +213,11 @@ impl ClientOptions {
             [host] => Some(host),
             _ => None,
         }
+    }
+
+    /// `authSource` as it was given, by the TXT record too, also where nobody authenticates.
+    pub fn auth_source(&self) -> Option<&str> {
+        self.stated.auth.source.as_deref()
     }
 
     pub(crate) fn server(&self) -> ServerOptions {

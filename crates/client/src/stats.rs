@@ -1,5 +1,7 @@
 use ferropool_pool::{PoolStats, Purpose, Status};
+use ferropool_topology::EstablishmentStats;
 use serde::Serialize;
+use std::time::Duration;
 
 /// A pool's statistics, as they cross the edge.
 #[derive(Debug, Serialize)]
@@ -26,6 +28,42 @@ pub struct PoolStatsView {
     wait_p50_ms: f64,
     #[serde(rename = "waitP99MS")]
     wait_p99_ms: f64,
+    establishment: Establishment,
+}
+
+/// How long establishing took, phase by phase.
+#[derive(Debug, Serialize)]
+struct Establishment {
+    dns: PhaseTimes,
+    tcp: PhaseTimes,
+    tls: PhaseTimes,
+    hello: PhaseTimes,
+    auth: PhaseTimes,
+}
+
+#[derive(Debug, Serialize)]
+struct PhaseTimes {
+    #[serde(rename = "meanMS")]
+    mean_ms: f64,
+    #[serde(rename = "maxMS")]
+    max_ms: f64,
+}
+
+impl Establishment {
+    fn new(stats: EstablishmentStats) -> Self {
+        let times = |sum: Duration, longest: Duration| PhaseTimes {
+            mean_ms: sum.as_secs_f64() * 1e3 / stats.count.max(1) as f64,
+            max_ms: longest.as_secs_f64() * 1e3,
+        };
+        let EstablishmentStats { sum, longest, .. } = stats;
+        Self {
+            dns: times(sum.dns, longest.dns),
+            tcp: times(sum.tcp, longest.tcp),
+            tls: times(sum.tls, longest.tls),
+            hello: times(sum.hello, longest.hello),
+            auth: times(sum.auth, longest.auth),
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -54,7 +92,7 @@ struct ClosedCounts {
 
 impl PoolStatsView {
     /// The statistics of the pool for `address`.
-    pub fn new(address: String, stats: &PoolStats) -> Self {
+    pub fn new(address: String, stats: &PoolStats, establishments: EstablishmentStats) -> Self {
         let counters = &stats.counters;
         let [operation, cursor, transaction] = stats.in_use;
         let [pool_closed, timeout, connection_error] = counters.failed;
@@ -92,6 +130,7 @@ impl PoolStatsView {
             events_lost: stats.events_lost,
             wait_p50_ms: stats.wait_p50.as_secs_f64() * 1e3,
             wait_p99_ms: stats.wait_p99.as_secs_f64() * 1e3,
+            establishment: Establishment::new(establishments),
         }
     }
 }

@@ -52,9 +52,9 @@ fn text() -> impl Strategy<Value = String> {
             "$external",
         ])
         .prop_map(str::to_owned),
-        any::<String>(),
+        prop::collection::vec(any::<char>(), 0..4).prop_map(String::from_iter),
     ];
-    prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+    prop::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat())
 }
 
 /// An option that exists, with a value that it may have or not.

@@ -15,6 +15,7 @@ use ferropool_wire::{DEFAULT_MAX_MESSAGE_SIZE, frame};
 use tokio::net::TcpStream;
 
 use crate::commands;
+use crate::compression::Codecs;
 use crate::counters;
 use crate::hello;
 use crate::reply::{self, Then};
@@ -37,6 +38,7 @@ pub(crate) async fn serve(stream: TcpStream, shared: Arc<Shared>, is_silent: boo
         stream,
         input: Vec::new(),
         output: Vec::new(),
+        codecs: Codecs::default(),
         is_silent,
         application: None,
     };
@@ -69,6 +71,7 @@ struct Connection {
     stream: TcpStream,
     input: Vec<u8>,
     output: Vec<u8>,
+    codecs: Codecs,
     is_silent: bool,
     /// The `application.name` of the first hello; `None` before it.
     application: Option<String>,
@@ -116,7 +119,15 @@ impl Connection {
                 .map_err(|_| Stop::Over)?
         {
             let length = message.len();
-            let request = Request::parse(message).map_err(|_| Stop::Over)?;
+            let unwrapped = self.codecs.unwrap(message).map_err(|_| Stop::Over)?;
+            let request = match unwrapped {
+                Some((compressor, message)) => Request::parse(&message).map(|request| Request {
+                    compressor: Some(compressor),
+                    ..request
+                }),
+                None => Request::parse(message),
+            };
+            let request = request.map_err(|_| Stop::Over)?;
             consumed += length;
             self.serve_request(request, length).await?;
         }
@@ -172,9 +183,10 @@ impl Connection {
             request_id,
             &document,
             is_more_to_come,
+            plan.compressor.map(|id| (&mut self.codecs, id)),
             mode,
         );
-        self.account(request, then, self.output.len() - before);
+        self.account(request, then, plan.compressor, self.output.len() - before);
         match then {
             Then::Continue => Ok(streamed.map(|version| {
                 let mut next = request.clone();

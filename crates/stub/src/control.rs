@@ -12,6 +12,7 @@
 //! | `refuse` | boolean | nothing listens: connecting is refused |
 //! | `stopReading` | boolean | no connection is read from |
 //! | `helloOverrides` | document | merged into the hello reply; null removes a field, `{}` ends it |
+//! | `compressReplies` | name or null | with this compressor, whatever the request and the hello say; `never`; null: as the request was |
 //! | `replyMode` | name or null | the next reply is malformed; null forgets what is still to come |
 //! | `garbage` | hexadecimal text | the next reply is replaced with these bytes |
 //! | `times` | count or `"always"` | for how many commands `replyMode` or `garbage` holds, default 1 |
@@ -21,7 +22,9 @@
 //! | `resetAll` | `true` | the same with a RST |
 //!
 //! Names of `replyMode`: `wrongLength`, `hugeLength`, `wrongRequestId`, `truncatedBson`, `unknownOpcode`,
-//! `halfReply` (then silence), `closeMidReply`. The commands `stubControl`, `stubStatus` and
+//! `halfReply` (then silence), `closeMidReply`; and of compressed replies, with the request's compressor or else snappy:
+//! `compressedHugeSize` (2 GB), `compressedUnkeptSize` (40 MB, in a few bytes), `compressedSizeAbove`, `compressedSizeBelow`,
+//! `compressedNegativeSize`, `compressedUnknownId`, `compressedNested`, `compressedGarbage`, `compressedTruncated`. The commands `stubControl`, `stubStatus` and
 //! `configureFailPoint` are spared from all of it, and control connections are.
 //!
 //! A control connection has to be open before `closeOnAccept`, `resetOnAccept` or `refuse` holds: who
@@ -31,6 +34,7 @@ mod values;
 
 use bson::{Bson, Document};
 
+use crate::compression::CompressReplies;
 use crate::fail_point::strings;
 use crate::faults::{Count, Faults, ReplyFault, ReplyMode};
 use crate::shared::{Ending, Shared};
@@ -147,6 +151,16 @@ fn parse(fields: &Document) -> Result<Changes, ControlError> {
                 let overrides = value.as_document().ok_or_else(|| invalid(key))?.clone();
                 Box::new(move |faults| faults.hello_overrides = overrides)
             }
+            "compressReplies" => {
+                let choice = match value {
+                    Bson::Null => CompressReplies::default(),
+                    Bson::String(name) => {
+                        CompressReplies::parse(name).ok_or_else(|| invalid(key))?
+                    }
+                    _ => return Err(invalid(key)),
+                };
+                Box::new(move |faults| faults.compress_replies = choice)
+            }
             "replyMode" if *value == Bson::Null => Box::new(|faults| faults.replies.clear()),
             "replyMode" | "garbage" => {
                 let fault = reply_fault(key, value, fields)?;
@@ -251,6 +265,10 @@ mod tests {
             (doc! { "latencyMS": 1, "refuse": "y" }, invalid("refuse")),
             (doc! { "latencyMS": 1, "garbage": "0" }, invalid("garbage")),
             (doc! { "latencyMS": -1 }, invalid("latencyMS")),
+            (
+                doc! { "latencyMS": 1, "compressReplies": "lzma" },
+                invalid("compressReplies"),
+            ),
             (
                 doc! { "latencyMS": 1, "replyMode": "odd" },
                 invalid("replyMode"),

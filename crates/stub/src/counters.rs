@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use bson::{Bson, Document, doc};
+use ferropool_wire::CompressorId;
 
 /// Counts since the start or the last `resetCounters`, without those of control connections.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,7 +24,13 @@ pub struct Status {
     pub commands: i64,
     /// The same by name, as the client spelled it.
     pub commands_by_name: BTreeMap<String, i64>,
-    /// Bytes of the messages received.
+    /// Commands that came compressed, by name.
+    pub compressed_commands_by_name: BTreeMap<String, i64>,
+    /// Compressed messages received, by the compressor's name.
+    pub compressed_in: BTreeMap<String, i64>,
+    /// Compressed replies, by the compressor's name.
+    pub compressed_out: BTreeMap<String, i64>,
+    /// Bytes of the messages received, as they came.
     pub bytes_in: i64,
     /// Bytes sent.
     pub bytes_out: i64,
@@ -53,6 +60,9 @@ impl Status {
             "helloSeen": number(self.hello_seen),
             "commands": number(self.commands),
             "commandsByName": counts(&self.commands_by_name),
+            "compressedCommandsByName": counts(&self.compressed_commands_by_name),
+            "compressedIn": counts(&self.compressed_in),
+            "compressedOut": counts(&self.compressed_out),
             "bytesIn": number(self.bytes_in),
             "bytesOut": number(self.bytes_out),
             "connectionsByAppName": counts(&self.connections_by_app_name),
@@ -78,6 +88,9 @@ pub(crate) struct Counters {
     pub(crate) hello_seen: i64,
     commands: i64,
     commands_by_name: BTreeMap<String, i64>,
+    compressed_commands_by_name: BTreeMap<String, i64>,
+    compressed_in: BTreeMap<String, i64>,
+    compressed_out: BTreeMap<String, i64>,
     pub(crate) bytes_in: i64,
     pub(crate) bytes_out: i64,
     pub(crate) last_client_metadata: Option<Document>,
@@ -111,12 +124,7 @@ impl Counters {
         self.commands += 1;
         self.hello_seen += i64::from(is_hello);
         self.bytes_in += i64::try_from(length).unwrap_or(i64::MAX);
-        match self.commands_by_name.get_mut(name) {
-            Some(count) => *count += 1,
-            None => {
-                self.commands_by_name.insert(name.to_owned(), 1);
-            }
-        }
+        count(&mut self.commands_by_name, name);
         self.commands
     }
 
@@ -126,6 +134,16 @@ impl Counters {
             self.handshakes.pop_front();
         }
         self.handshakes.push_back(hello.clone());
+    }
+
+    /// Notes that a command came compressed.
+    pub(crate) fn compressed_in(&mut self, name: &str, compressor: CompressorId) {
+        count(&mut self.compressed_commands_by_name, name);
+        count(&mut self.compressed_in, compressor.name());
+    }
+
+    pub(crate) fn compressed_out(&mut self, compressor: CompressorId) {
+        count(&mut self.compressed_out, compressor.name());
     }
 
     /// Adds what was counted elsewhere, without names.
@@ -156,11 +174,24 @@ impl Counters {
             hello_seen: self.hello_seen,
             commands: self.commands,
             commands_by_name: self.commands_by_name.clone(),
+            compressed_commands_by_name: self.compressed_commands_by_name.clone(),
+            compressed_in: self.compressed_in.clone(),
+            compressed_out: self.compressed_out.clone(),
             bytes_in: self.bytes_in,
             bytes_out: self.bytes_out,
             connections_by_app_name,
             last_client_metadata: self.last_client_metadata.clone(),
             handshakes: self.handshakes.iter().cloned().collect(),
+        }
+    }
+}
+
+/// Adds one; a name is copied only when it is new.
+fn count(counts: &mut BTreeMap<String, i64>, name: &str) {
+    match counts.get_mut(name) {
+        Some(count) => *count += 1,
+        None => {
+            counts.insert(name.to_owned(), 1);
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bson::Document;
 
+use crate::compression::CompressReplies;
 use crate::fail_point::same_command;
 
 /// The faults in force; by default none.
@@ -21,6 +22,7 @@ pub(crate) struct Faults {
     /// The listener's socket is closed, so that connections are refused.
     pub(crate) is_refusing: bool,
     pub(crate) hello_overrides: Document,
+    pub(crate) compress_replies: CompressReplies,
     pub(crate) replies: VecDeque<ReplyFault>,
 }
 
@@ -107,6 +109,46 @@ pub(crate) enum ReplyMode {
     HalfReply,
     /// Half of the reply, then the connection is closed.
     CloseMidReply,
+    /// The reply is compressed, and wrong in what OP_COMPRESSED adds.
+    Compressed(CompressionFault),
+}
+
+/// How a compressed reply is malformed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CompressionFault {
+    /// It declares `i32::MAX` bytes, which no message has.
+    HugeSize,
+    /// It declares 40 MB, which a message may have, and has a few bytes.
+    UnkeptSize,
+    /// It declares a byte more than it has.
+    SizeAbove,
+    /// It declares a byte less than it has.
+    SizeBelow,
+    NegativeSize,
+    UnknownId,
+    /// It says that what is inside is compressed as well.
+    Nested,
+    /// The compressed bytes are noise.
+    Garbage,
+    /// The compressed bytes end in the middle.
+    Truncated,
+}
+
+impl CompressionFault {
+    fn parse(name: &str) -> Option<CompressionFault> {
+        Some(match name {
+            "compressedHugeSize" => CompressionFault::HugeSize,
+            "compressedUnkeptSize" => CompressionFault::UnkeptSize,
+            "compressedSizeAbove" => CompressionFault::SizeAbove,
+            "compressedSizeBelow" => CompressionFault::SizeBelow,
+            "compressedNegativeSize" => CompressionFault::NegativeSize,
+            "compressedUnknownId" => CompressionFault::UnknownId,
+            "compressedNested" => CompressionFault::Nested,
+            "compressedGarbage" => CompressionFault::Garbage,
+            "compressedTruncated" => CompressionFault::Truncated,
+            _ => return None,
+        })
+    }
 }
 
 impl ReplyMode {
@@ -119,7 +161,7 @@ impl ReplyMode {
             "unknownOpcode" => ReplyMode::UnknownOpcode,
             "halfReply" => ReplyMode::HalfReply,
             "closeMidReply" => ReplyMode::CloseMidReply,
-            _ => return None,
+            name => return CompressionFault::parse(name).map(ReplyMode::Compressed),
         })
     }
 }

@@ -3,6 +3,9 @@
 use bson::oid::ObjectId;
 use bson::{Bson, DateTime, Document, doc};
 
+use ferropool_wire::CompressorId;
+
+use crate::compression::OFFERED;
 use crate::options::{Options, merge};
 use crate::request::Request;
 use crate::shared::State;
@@ -31,6 +34,9 @@ pub(crate) fn reply(
     if let Some(service_id) = service_id(options, connection_id) {
         reply.insert("serviceId", service_id);
     }
+    if let Some(compressors) = compressors(options, request) {
+        reply.insert("compression", compressors);
+    }
     merge(&mut reply, &options.hello);
     merge(&mut reply, &state.faults.hello_overrides);
     if let Some(version) = topology_version(options, state) {
@@ -39,6 +45,10 @@ pub(crate) fn reply(
     // Servers say that they know hello only when asked.
     if request.command.get_bool("helloOk").unwrap_or(false) && !reply.contains_key("helloOk") {
         reply.insert("helloOk", true);
+    }
+    // The same goes for a user's mechanisms.
+    if !request.command.contains_key("saslSupportedMechs") {
+        reply.remove("saslSupportedMechs");
     }
     if request.name != "hello"
         && let Some(is_primary) = reply.remove("isWritablePrimary")
@@ -89,6 +99,20 @@ pub(crate) fn same_version(left: &Document, right: &Document) -> bool {
     left.get("processId") == right.get("processId") && counter(left) == counter(right)
 }
 
+/// Those that the client offers and the stub knows, in the client's order; no field at all if there are none.
+fn compressors(options: &Options, request: &Request) -> Option<Vec<Bson>> {
+    // The canned server reads nothing compressed.
+    let offered = request.command.get_array("compression").ok();
+    let offered = offered.filter(|_| !options.canned)?.iter();
+    let is_known = |name: &&Bson| {
+        name.as_str()
+            .and_then(CompressorId::from_name)
+            .is_some_and(|id| OFFERED.contains(&id))
+    };
+    let common: Vec<_> = offered.filter(is_known).cloned().collect();
+    (!common.is_empty()).then_some(common)
+}
+
 fn service_id(options: &Options, connection_id: i32) -> Option<ObjectId> {
     let count = options.service_ids.len();
     // Connection ids begin at 1.
@@ -104,6 +128,7 @@ mod tests {
         let request = Request {
             id: 1,
             is_legacy: false,
+            compressor: None,
             is_unacknowledged: false,
             is_exhaust_allowed: false,
             database: None,
@@ -151,6 +176,42 @@ mod tests {
         assert_eq!(reply.get_str("setName").ok(), Some("other"));
         assert_eq!(reply.get_str("msg").ok(), Some("isdbgrid"));
         assert!(!reply.contains_key("readOnly"));
+    }
+
+    #[test]
+    fn mechanisms_are_named_when_asked_for() {
+        let options = Options {
+            hello: doc! { "saslSupportedMechs": ["SCRAM-SHA-256"] },
+            ..Options::default()
+        };
+        let state = State::default();
+        let reply = reply_to(&options, &state, 1, doc! { "hello": 1 });
+        assert!(!reply.contains_key("saslSupportedMechs"));
+        let command = doc! { "hello": 1, "saslSupportedMechs": "admin.root" };
+        let reply = reply_to(&options, &state, 1, command);
+        assert!(reply.contains_key("saslSupportedMechs"));
+    }
+
+    #[test]
+    fn compressors_are_those_of_both_sides() {
+        let state = State::default();
+        let offer = |options: &Options, compressors: Bson| {
+            let command = doc! { "hello": 1, "compression": compressors };
+            reply_to(options, &state, 1, command)
+                .get("compression")
+                .cloned()
+        };
+        let options = Options::default();
+        assert_eq!(
+            offer(&options, bson::bson!(["zlib", "lzma", "snappy"])),
+            Some(bson::bson!(["zlib", "snappy"]))
+        );
+        assert_eq!(offer(&options, bson::bson!([])), None);
+        let options = Options {
+            hello: doc! { "compression": Bson::Null },
+            ..Options::default()
+        };
+        assert_eq!(offer(&options, bson::bson!(["zlib"])), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A scriptable MongoDB server for tests, demonstrations and benches. It is never shipped.
 //!
-//! It speaks OP_MSG and the legacy hello, keeps documents in memory, and fails in every way that a server
+//! It speaks OP_MSG, OP_COMPRESSED and the legacy hello, keeps documents in memory, and fails in every way that a server
 //! or a network can, on request. A test in Rust starts it in its own process:
 //!
 //! ```no_run
@@ -32,6 +32,7 @@ mod stub;
 mod listener;
 mod shared;
 
+mod compression;
 mod connection;
 mod reply;
 mod request;

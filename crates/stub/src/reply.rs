@@ -3,13 +3,20 @@
 use bson::Document;
 use ferropool_wire::op_msg::{self, flags};
 use ferropool_wire::op_reply::{self, response_flags};
+use ferropool_wire::{CompressorId, op_code};
 
-use crate::faults::ReplyMode;
+use crate::compression::Codecs;
+use crate::faults::{CompressionFault, ReplyMode};
 use crate::request::Request;
 
 /// Offsets of fields in a header.
 const RESPONSE_TO_AT: usize = 8;
 const OP_CODE_AT: usize = 12;
+/// Offsets of what OP_COMPRESSED has behind its header.
+const INNER_OP_CODE_AT: usize = 16;
+const UNCOMPRESSED_SIZE_AT: usize = 20;
+const COMPRESSOR_ID_AT: usize = 24;
+const COMPRESSED_AT: usize = 25;
 
 /// What the connection does after the bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +36,7 @@ pub(crate) fn append(
     request_id: i32,
     document: &Document,
     is_more_to_come: bool,
+    compression: Option<(&mut Codecs, CompressorId)>,
     mode: Option<&ReplyMode>,
 ) -> Then {
     if let Some(ReplyMode::Garbage(bytes)) = mode {
@@ -52,6 +60,10 @@ pub(crate) fn append(
         op_msg::push_body(output, &document);
         op_msg::finish(output, message)
     };
+    let written = match compression {
+        Some((codecs, id)) => written.and_then(|_| codecs.wrap(output, start, id)),
+        None => written,
+    };
     let Ok(length) = written else {
         output.truncate(start);
         return Then::Close;
@@ -72,10 +84,9 @@ fn spoil(output: &mut Vec<u8>, start: usize, length: usize, mode: &ReplyMode) ->
         ReplyMode::UnknownOpcode => set(output, start + OP_CODE_AT, 9999),
         ReplyMode::WrongRequestId => {
             let at = start + RESPONSE_TO_AT;
-            let right = output.get(at..).and_then(<[u8]>::first_chunk);
-            let right = right.copied().map_or(0, i32::from_le_bytes);
             // No client gets there by counting up.
-            set(output, at, right ^ 0x4000_0000);
+            let wrong = get(output, at) ^ 0x4000_0000;
+            set(output, at, wrong);
         }
         ReplyMode::TruncatedBson => {
             // The document's own length goes on pointing behind the message.
@@ -83,6 +94,7 @@ fn spoil(output: &mut Vec<u8>, start: usize, length: usize, mode: &ReplyMode) ->
             output.truncate(start + shorter);
             set(output, start, wire_length(shorter));
         }
+        ReplyMode::Compressed(fault) => spoil_compressed(output, start, length, *fault),
         ReplyMode::HalfReply => {
             output.truncate(start + half);
             return Then::Silence;
@@ -95,8 +107,41 @@ fn spoil(output: &mut Vec<u8>, start: usize, length: usize, mode: &ReplyMode) ->
     Then::Continue
 }
 
+/// Spoils the compressed message that ends `output`.
+fn spoil_compressed(output: &mut Vec<u8>, start: usize, length: usize, fault: CompressionFault) {
+    let size_at = start + UNCOMPRESSED_SIZE_AT;
+    let size = get(output, size_at);
+    match fault {
+        CompressionFault::HugeSize => set(output, size_at, i32::MAX),
+        CompressionFault::UnkeptSize => set(output, size_at, 40_000_000),
+        CompressionFault::SizeAbove => set(output, size_at, size + 1),
+        CompressionFault::SizeBelow => set(output, size_at, size - 1),
+        CompressionFault::NegativeSize => set(output, size_at, -size),
+        CompressionFault::Nested => set(output, start + INNER_OP_CODE_AT, op_code::OP_COMPRESSED),
+        CompressionFault::UnknownId => {
+            if let Some(id) = output.get_mut(start + COMPRESSOR_ID_AT) {
+                *id = 200;
+            }
+        }
+        CompressionFault::Garbage => {
+            let data = output.iter_mut().skip(start + COMPRESSED_AT);
+            data.for_each(|byte| *byte = 0xff);
+        }
+        CompressionFault::Truncated => {
+            let shorter = COMPRESSED_AT + (length - COMPRESSED_AT) / 2;
+            output.truncate(start + shorter);
+            set(output, start, wire_length(shorter));
+        }
+    }
+}
+
 fn wire_length(length: usize) -> i32 {
     i32::try_from(length).unwrap_or(i32::MAX)
+}
+
+fn get(output: &[u8], at: usize) -> i32 {
+    let bytes = output.get(at..).and_then(<[u8]>::first_chunk);
+    bytes.copied().map_or(0, i32::from_le_bytes)
 }
 
 fn set(output: &mut [u8], at: usize, value: i32) {
@@ -116,6 +161,7 @@ mod tests {
         let request = Request {
             id: 5,
             is_legacy: false,
+            compressor: None,
             is_unacknowledged: false,
             is_exhaust_allowed: false,
             database: None,
@@ -124,7 +170,7 @@ mod tests {
         };
         let mut output = vec![];
         let document = doc! { "ok": 1.0 };
-        let then = append(&mut output, &request, 9, &document, false, mode);
+        let then = append(&mut output, &request, 9, &document, false, None, mode);
         (output, then)
     }
 

@@ -3,7 +3,7 @@
 use bson::{Bson, Document};
 use ferropool_wire::op_msg::flags;
 use ferropool_wire::op_query::OpQuery;
-use ferropool_wire::{Header, OpMsg, WireError, op_code};
+use ferropool_wire::{CompressorId, Header, OpMsg, WireError, op_code};
 
 /// A command and how its reply has to be sent.
 #[derive(Debug, Clone)]
@@ -11,6 +11,8 @@ pub(crate) struct Request {
     pub(crate) id: i32,
     /// Came as OP_QUERY, to be answered with OP_REPLY.
     pub(crate) is_legacy: bool,
+    /// Came as OP_COMPRESSED.
+    pub(crate) compressor: Option<CompressorId>,
     /// The client wants no reply.
     pub(crate) is_unacknowledged: bool,
     /// The client takes several replies.
@@ -35,6 +37,7 @@ pub(crate) enum RequestError {
 }
 
 impl Request {
+    /// Parses a message that is not compressed.
     pub(crate) fn parse(message: &[u8]) -> Result<Request, RequestError> {
         let header = Header::parse(message)?;
         match header.op_code {
@@ -56,6 +59,7 @@ impl Request {
         Ok(Request {
             id: message.header.request_id,
             is_legacy: false,
+            compressor: None,
             is_unacknowledged: message.more_to_come(),
             is_exhaust_allowed: message.flags & flags::EXHAUST_ALLOWED != 0,
             database: command.get_str("$db").ok().map(str::to_owned),
@@ -73,6 +77,7 @@ impl Request {
         Ok(Request {
             id: query.header.request_id,
             is_legacy: true,
+            compressor: None,
             is_unacknowledged: false,
             is_exhaust_allowed: false,
             database: query.command_database().map(str::to_owned),

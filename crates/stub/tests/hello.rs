@@ -6,6 +6,7 @@ mod client;
 
 use std::time::{Duration, Instant};
 
+use bson::oid::ObjectId;
 use bson::{Document, doc};
 use client::{Client, hello, start};
 use ferropool_stub::{Options, Stub, StubHandle};
@@ -37,6 +38,26 @@ async fn connection_ids_increase() {
         let mut client = Client::connect(stub.address()).await;
         let reply = client.run(hello("a")).await;
         assert_eq!(reply.get_i32("connectionId").unwrap(), expected);
+    }
+}
+
+#[tokio::test]
+async fn every_field_can_be_set() {
+    let stub = start().await;
+    let id = ObjectId::from_bytes([7; 12]);
+    let version = doc! { "processId": id, "counter": 3_i64 };
+    let fields = doc! {
+        "connectionId": 4_000_000_000_i64,
+        "serviceId": id,
+        "topologyVersion": &version,
+        "saslSupportedMechs": ["SCRAM-SHA-1"],
+    };
+    stub.control(&doc! { "helloOverrides": &fields }).unwrap();
+    let mut client = Client::connect(stub.address()).await;
+    let command = doc! { "hello": 1, "saslSupportedMechs": "admin.root" };
+    let reply = client.run(command).await;
+    for (name, value) in &fields {
+        assert_eq!(reply.get(name), Some(value), "{name}");
     }
 }
 

@@ -9,6 +9,7 @@
 
 #![forbid(unsafe_code)]
 
+mod establishments;
 mod monitor;
 pub mod sdam;
 mod server;
@@ -16,6 +17,7 @@ pub mod srv;
 mod unclaimed;
 mod wired;
 
+pub use establishments::EstablishmentStats;
 pub use monitor::MonitorOptions;
 pub use server::{Observer, Server, ServerOptions};
 pub use srv::{Seeds, SrvError, SrvOptions, SrvPoller};

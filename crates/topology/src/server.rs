@@ -1,3 +1,4 @@
+use crate::establishments::{EstablishmentStats, Establishments};
 use crate::monitor::{Monitor, MonitorOptions};
 use crate::sdam::{self, StateChange};
 use crate::unclaimed::Unclaimed;
@@ -27,6 +28,7 @@ pub struct Server {
     /// The monitor that has not been started.
     unstarted: Mutex<Option<(Monitor, Handle)>>,
     signals: Arc<Signals>,
+    establishments: Arc<Establishments>,
     observer: Arc<dyn Observer>,
 }
 
@@ -83,11 +85,13 @@ impl Server {
         runtime: &Handle,
     ) -> Arc<Self> {
         let back = Arc::new(OnceLock::new());
+        let establishments = Arc::new(Establishments::default());
         let connector = PoolConnector {
             address: address.clone(),
             connect: options.connect.clone(),
             server: Arc::clone(&back),
             observer: Arc::clone(&observer),
+            establishments: Arc::clone(&establishments),
             runtime: runtime.clone(),
         };
         let load_balanced = options.connect.load_balanced;
@@ -119,6 +123,7 @@ impl Server {
                 load_balanced,
                 unstarted: Mutex::new(monitor.map(|monitor| (monitor, runtime.clone()))),
                 signals,
+                establishments,
                 observer,
             }
         })
@@ -139,6 +144,11 @@ impl Server {
     /// Its pool.
     pub fn pool(&self) -> &Arc<Pool<Wired>> {
         &self.pool
+    }
+
+    /// How long its establishments took.
+    pub fn establishments(&self) -> EstablishmentStats {
+        self.establishments.stats()
     }
 
     /// Whether operations can be sent to it. Without a monitor that is for its user to know.
@@ -284,6 +294,7 @@ struct PoolConnector {
     address: Address,
     connect: ConnectOptions,
     server: Arc<OnceLock<Weak<Server>>>,
+    establishments: Arc<Establishments>,
     observer: Arc<dyn Observer>,
     runtime: Handle,
 }
@@ -295,6 +306,7 @@ impl Connector<Wired> for PoolConnector {
             self.connect.clone(),
             Arc::clone(&self.server),
         );
+        let establishments = Arc::clone(&self.establishments);
         self.runtime.spawn(async move {
             let link = Arc::clone(permit.link());
             let outcome = tokio::select! {
@@ -306,6 +318,7 @@ impl Connector<Wired> for PoolConnector {
             match outcome {
                 Ok(Established { mut channel, hello }) => {
                     let (key, socket) = (permit.key(), Arc::clone(channel.socket()));
+                    establishments.record(channel.timings());
                     let unclaimed = Arc::new(Unclaimed::default());
                     channel.move_home(Home::new(Arc::clone(&unclaimed) as Arc<dyn Watcher>, 0));
                     link.attach(Box::new(Severer(Arc::clone(&socket))));

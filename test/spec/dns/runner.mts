@@ -74,18 +74,17 @@ function open(uri: string, lane: LaneKind): { client: MongoClient } | { refused:
 
 /** Waits for the seeds, or for what is given instead of them. */
 async function resolved(client: MongoClient): Promise<unknown> {
-  let refused: unknown;
-  let isOver = false;
   // Where there are seeds, it goes on to dial them, or says that there are too many; this test is over then.
+  const outcome: { refused?: unknown } = {};
   client.connect().catch((error: unknown) => {
-    [refused, isOver] = [error, true];
+    outcome.refused = error;
   });
   const end = performance.now() + limitMS;
-  while (client.options.hosts.length === 0 && !isOver) {
+  while (client.options.hosts.length === 0 && outcome.refused === undefined) {
     if (performance.now() > end) return new Error(`there are no seeds and no error after ${limitMS} ms`);
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
-  return client.options.hosts.length === 0 ? refused : undefined;
+  return client.options.hosts.length === 0 ? outcome.refused : undefined;
 }
 
 function checkRefusal({ error }: SeedlistTest, refused: unknown): string | undefined {

@@ -6,7 +6,7 @@ import type { MongoOptions } from 'ferropool';
 const elsewhere: Readonly<Record<string, (options: MongoOptions) => unknown>> = {
   authmechanism: ({ credentials }) => credentials?.mechanism,
   authmechanismproperties: ({ credentials }) => credentials?.mechanismProperties,
-  authsource: ({ credentials }) => credentials?.source,
+  authsource: ({ authSource, credentials }) => credentials?.source ?? authSource,
   journal: ({ writeConcern }) => field(writeConcern, 'journal'),
   maxstalenessseconds: ({ readPreference }) => field(readPreference, 'maxStalenessSeconds'),
   readconcernlevel: ({ readConcern }) => field(readConcern, 'level'),

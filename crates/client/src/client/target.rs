@@ -44,8 +44,16 @@ impl Client {
                 let mut server = options.server();
                 server.connect.metadata = self.metadata.clone();
                 server.connect.authenticator = self.authenticator(&options);
+                // Nobody watches a load balancer: it is usable as it is ("Load Balancers", "Monitoring").
+                if options.load_balanced {
+                    server.monitor = None;
+                }
                 let observer = Arc::clone(&self.observer);
-                Ok(Server::new(address.clone(), server, observer, runtime()))
+                let server = Server::new(address.clone(), server, observer, runtime());
+                if options.load_balanced {
+                    server.pool().ready();
+                }
+                Ok(server)
             }
             (None, hosts) => Err(Failure::InvalidArgument(format!(
                 "Several hosts are not supported by this version, which connects to a single server; there are {}",
@@ -113,8 +121,10 @@ impl Client {
                 }
             }
         }
+        if settling.subscribed {
+            self.observer.inbox.push(Message::Other(Note::Events));
+        }
         drop(settling);
-        self.observer.inbox.push(Message::Other(Note::Events));
         if let Some(server) = self
             .server()
             .filter(|_| self.selection.is_anybody_waiting())

@@ -124,7 +124,22 @@ impl Engine {
                 .map_err(|error| Error::io(Phase::Established, &error)),
         });
         if let Err(error) = watched {
-            self.connection_failed(token, error);
+            return self.connection_failed(token, error);
+        }
+        self.bound_by_socket_timeout(slot, token);
+    }
+
+    /// `socketTimeoutMS` bounds an exchange that `timeoutMS` does not.
+    fn bound_by_socket_timeout(&mut self, slot: u32, token: Token) {
+        let Some(Some(operation)) = self.operations.get(slot as usize) else {
+            return;
+        };
+        let client = self.clients.get(operation.client as usize);
+        let limit = client.and_then(|attached| attached.client.options().socket_timeout);
+        if let (Some(limit), None) = (limit, operation.until)
+            && self.held(token).is_some_and(|held| !held.timed)
+        {
+            self.bound(token, Instant::now().checked_add(limit));
         }
     }
 

@@ -18,7 +18,7 @@ pub(super) struct Operation {
     pub(super) client: ClientId,
     pub(super) kind: Kind,
     /// When it must have ended.
-    until: Option<Instant>,
+    pub(super) until: Option<Instant>,
     pub(super) stage: Stage,
     /// The request, while no connection has it.
     request: Vec<u8>,
@@ -92,7 +92,7 @@ impl Engine {
         body: &[u8],
         timeout: Option<Duration>,
     ) {
-        if let Err(failure) = self.compose(database, body) {
+        if let Err(failure) = self.compose(id, database, body) {
             self.occupy(slot, Operation::elsewhere(id));
             return self.fail_later(slot, failure);
         }
@@ -144,12 +144,21 @@ impl Engine {
     }
 
     /// Builds the message around `body`, but for its header, in `self.request`.
-    pub(super) fn compose(&mut self, database: &str, body: &[u8]) -> Result<(), Failure> {
+    pub(super) fn compose(
+        &mut self,
+        id: ClientId,
+        database: &str,
+        body: &[u8],
+    ) -> Result<(), Failure> {
         self.request.clear();
         self.request.resize(PREFIX_LENGTH, 0);
         self.request.extend_from_slice(body);
         let refuse = |error| Failure::Connection(Error::wire(Phase::Established, &error));
         let mut fields = Appender::reopen(&mut self.request, PREFIX_LENGTH).map_err(refuse)?;
+        let client = self.clients.get(id as usize);
+        if let Some(api) = client.and_then(|attached| attached.client.server_api()) {
+            api.append(&mut fields);
+        }
         fields.string("$db", database);
         fields.finish();
         Ok(())

@@ -93,7 +93,7 @@ impl Engine {
         timeout: Option<Duration>,
     ) -> Result<(), Failure> {
         let broken = self.check_held(id, token)?;
-        self.compose(database, body)?;
+        self.compose(id, database, body)?;
         self.inbox.attend();
         self.occupy(slot, Operation::running(id));
         match broken {

@@ -2,7 +2,8 @@
 
 use super::ClientOptions;
 use super::error::{OptionError, OptionErrorKind};
-use super::table::{Invalid, Kind, Spec, TABLE, find, find_ignoring_case};
+use super::spec::{Invalid, Kind, Spec};
+use super::table::{TABLE, find, find_ignoring_case};
 use super::value::OptionValue;
 
 /// The options that `connectionPoolCreated` shows.
@@ -127,7 +128,9 @@ impl ClientOptions {
                 put(self, text);
             }
             (Kind::Text(limit, put), OptionValue::Text(text))
-                if (1..=*limit).contains(&text.len()) && !text.contains('\0') =>
+                if text.len() <= *limit
+                    && !(text.is_empty() && *limit == usize::MAX)
+                    && !text.contains('\0') =>
             {
                 put(self, text);
             }

@@ -2,7 +2,7 @@
 
 use super::ClientOptions;
 use super::error::{OptionError, OptionErrorKind};
-use super::table::{Invalid, MAX};
+use super::spec::{self, Invalid, MAX};
 use super::value::OptionValue;
 use std::time::Duration;
 
@@ -200,7 +200,7 @@ pub(super) fn set_write_concern(
         "w" => set_w(options, value),
         "wtimeoutMS" | "wtimeout" => {
             let limit = value.integer(0, MAX).ok_or(Invalid::Value)?;
-            options.write_concern.w_timeout = super::table::limit(limit);
+            options.write_concern.w_timeout = spec::limit(limit);
             Ok(())
         }
         "journal" | "j" => {

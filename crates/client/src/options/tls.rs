@@ -2,7 +2,7 @@
 
 use super::ClientOptions;
 use super::error::{OptionError, OptionErrorKind};
-use super::table::Invalid;
+use super::spec::Invalid;
 use super::value::OptionValue;
 use ferropool_connection::{Pem, Secret, TlsOptions};
 use std::path::PathBuf;

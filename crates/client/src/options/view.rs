@@ -17,6 +17,7 @@ impl ClientOptions {
         let proxy = &self.stated.proxy;
         let fields = [
             ("appName", json!(self.application.name)),
+            ("authSource", json!(self.auth_source())),
             ("ca", texts(&tls.ca)),
             ("cert", json!(reveal(&tls.certificate))),
             ("compressors", json!(self.compressor_names())),
@@ -149,14 +150,14 @@ impl ClientOptions {
     }
 
     fn driver(&self) -> Value {
-        let info = self.application.driver_info.iter().map(|info| {
+        let mut info = self.application.driver_info.iter().map(|info| {
             Value::Object(present([
                 ("name", json!(info.name())),
                 ("version", json!(info.version())),
                 ("platform", json!(info.platform())),
             ]))
         });
-        info.last().unwrap_or_else(|| json!({}))
+        info.next_back().unwrap_or_else(|| json!({}))
     }
 
     fn api(&self) -> Value {

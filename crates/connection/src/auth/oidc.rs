@@ -8,7 +8,7 @@ use super::Exchange;
 use super::sasl::{Reply, Start, is_refusal, unreadable};
 use super::supplier::{CredentialSupplier, IdpInfo};
 use crate::address::Address;
-use crate::credential::{Credential, Mechanism, MechanismProperties};
+use crate::credential::{Credential, Mechanism};
 use crate::error::Error;
 use crate::secret::Secret;
 use ferropool_wire::{Appender, Document};
@@ -25,7 +25,7 @@ const MAX_ROUNDS: usize = 3;
 pub(super) struct Oidc {
     username: Option<String>,
     source: String,
-    properties: MechanismProperties,
+    allowed_hosts: Option<Vec<String>>,
     tokens: Arc<Tokens>,
 }
 
@@ -40,7 +40,7 @@ impl Oidc {
         Ok(Self {
             username: credential.username.clone(),
             source: credential.source.clone(),
-            properties: credential.properties.clone(),
+            allowed_hosts: credential.properties.allowed_hosts.clone(),
             tokens: Arc::new(Tokens::new(provider, credential.username.clone())),
         })
     }
@@ -48,7 +48,7 @@ impl Oidc {
     /// Whether tokens may be sent to `address`.
     pub(super) fn check(&self, address: &Address) -> Result<(), Error> {
         match self.tokens.is_human() {
-            true => hosts::check(address, &self.properties),
+            true => hosts::check(address, self.allowed_hosts.as_deref()),
             false => Ok(()),
         }
     }

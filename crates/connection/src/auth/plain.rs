@@ -32,7 +32,7 @@ fn payload(credential: &Credential) -> Result<Vec<u8>, Error> {
 #[cfg(test)]
 mod tests {
     use super::{authenticate, payload};
-    use crate::auth::scripted::{Scripted, credential};
+    use crate::auth::scripted::{Scripted, credential, sasl};
     use crate::credential::{Credential, Mechanism};
     use crate::error::ErrorKind;
     use crate::secret::Secret;
@@ -63,6 +63,15 @@ mod tests {
         let error = authenticate(&user(), &mut server).await.unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Authentication));
         server.only_command();
+    }
+
+    #[tokio::test]
+    async fn a_code_is_a_failure_whatever_ok_says() {
+        let mut reply = sasl(1, b"", true);
+        reply.insert("code", 18);
+        let mut server = Scripted::new().reply(reply);
+        let error = authenticate(&user(), &mut server).await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Server(_)));
     }
 
     #[test]

@@ -147,7 +147,15 @@ impl Session {
         tally.last_request_id = tally.last_request_id.wrapping_add(1);
         let request_id = tally.last_request_id;
         // Without a scripted fault a reply never ends its connection.
-        reply::append(context.output, &request, request_id, &document, false, None);
+        reply::append(
+            context.output,
+            &request,
+            request_id,
+            &document,
+            false,
+            None,
+            None,
+        );
         Ok(())
     }
 

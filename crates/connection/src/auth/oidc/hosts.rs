@@ -1,8 +1,7 @@
 use crate::address::Address;
-use crate::credential::MechanismProperties;
 use crate::error::{Error, Phase};
 
-/// Where a human's token may be sent if `ALLOWED_HOSTS` says nothing.
+/// `ALLOWED_HOSTS` if nobody has set it.
 const DEFAULT: [&str; 8] = [
     "*.mongodb.net",
     "*.mongodb-qa.net",
@@ -14,16 +13,16 @@ const DEFAULT: [&str; 8] = [
     "*.mongo.com",
 ];
 
-/// Whether a human's token may be sent to `address`: whoever receives it can use it.
+/// Whether a human's token may be sent to `address`, by `ALLOWED_HOSTS`: whoever receives it can use it.
 ///
 /// # Errors
 /// An address that no pattern of `ALLOWED_HOSTS` allows.
-pub(super) fn check(address: &Address, properties: &MechanismProperties) -> Result<(), Error> {
+pub(super) fn check(address: &Address, allowed: Option<&[String]>) -> Result<(), Error> {
     let host = match address {
         Address::Tcp { host, .. } => host.clone(),
         Address::Unix(path) => path.display().to_string(),
     };
-    let is_allowed = match &properties.allowed_hosts {
+    let is_allowed = match allowed {
         Some(patterns) => patterns.iter().any(|pattern| matches(pattern, &host)),
         None => DEFAULT.iter().any(|pattern| matches(pattern, &host)),
     };
@@ -50,16 +49,12 @@ fn matches(pattern: &str, host: &str) -> bool {
 mod tests {
     use super::check;
     use crate::address::Address;
-    use crate::credential::MechanismProperties;
     use crate::error::ErrorKind;
 
     fn is_allowed(address: &str, patterns: Option<&[&str]>) -> bool {
-        let patterns = patterns.map(|patterns| patterns.iter().map(ToString::to_string).collect());
-        let properties = MechanismProperties {
-            allowed_hosts: patterns,
-            ..MechanismProperties::default()
-        };
-        let checked = check(&Address::parse(address).unwrap(), &properties);
+        let patterns: Option<Vec<_>> =
+            patterns.map(|patterns| patterns.iter().map(ToString::to_string).collect());
+        let checked = check(&Address::parse(address).unwrap(), patterns.as_deref());
         if let Err(error) = &checked {
             assert!(matches!(error.kind(), ErrorKind::Configuration));
         }

@@ -16,10 +16,10 @@ const CAPACITY: usize = 8;
 /// result. The task outlives those who wait, so that a time-out shorter than the derivation delays a
 /// client and does not stop it for ever. The task keeps only its own entry alive.
 #[derive(Debug, Default)]
-pub(in crate::auth) struct KeyCache(Mutex<VecDeque<(Parameters, Arc<SetOnce<Keys>>)>>);
+pub(in crate::auth) struct KeyCache(pub(super) Mutex<VecDeque<(Parameters, Entry)>>);
 
 #[derive(Debug, PartialEq, Eq)]
-struct Parameters {
+pub(super) struct Parameters {
     hash: Hash,
     salt: Vec<u8>,
     iterations: NonZeroU32,

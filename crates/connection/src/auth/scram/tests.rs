@@ -6,6 +6,8 @@ use crate::error::{Error, ErrorKind};
 use crate::secret::Secret;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use std::sync::Arc;
+use tokio::task::JoinSet;
 
 /// A conversation of the Authentication specification, user "user" and password "pencil".
 struct Example {
@@ -37,17 +39,22 @@ const SHA256: Example = Example {
 
 impl Example {
     async fn run(&self, server: &mut Scripted) -> Result<(), Error> {
-        self.run_with(&user(self.hash), server).await
+        let cache = KeyCache::default();
+        self.run_with(&user(self.hash), &cache, server).await
     }
 
-    async fn run_with(&self, user: &Credential, server: &mut Scripted) -> Result<(), Error> {
+    async fn run_with(
+        &self,
+        user: &Credential,
+        cache: &KeyCache,
+        server: &mut Scripted,
+    ) -> Result<(), Error> {
         let scram = Scram {
             hash: self.hash,
             first: ClientFirst::with_nonce("user", self.nonce.to_owned()),
         };
         let reply = scram.start().send("admin", server).await?;
-        let cache = KeyCache::default();
-        scram.finish(reply, user, &cache, server).await
+        scram.finish(reply, user, cache, server).await
     }
 
     fn server(&self) -> Scripted {
@@ -173,7 +180,9 @@ async fn a_refused_proof_is_the_servers_error() {
         password: Some(Secret::new("hunter2")),
         ..user(Hash::Sha256)
     };
-    let error = SHA256.run_with(&wrong, &mut server).await.unwrap_err();
+    let cache = KeyCache::default();
+    let failed = SHA256.run_with(&wrong, &cache, &mut server).await;
+    let error = failed.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Server(failure) if failure.code == Some(18)));
     assert_eq!(error.message(), "Authentication failed.");
     assert_ne!(server.payload(1), SHA256.client_final.as_bytes());
@@ -198,25 +207,20 @@ async fn only_sha256_normalizes_the_password() {
     assert_ne!(prepared(Hash::Sha1, "I\u{ad}X"), prepared(Hash::Sha1, "IX"));
 }
 
-/// Establishments that begin at once derive once: the second waits for the first one's keys.
+/// Establishments that begin at once derive once: the others wait for the first one's keys.
 #[tokio::test]
 async fn connections_share_keys() {
-    let cache = KeyCache::default();
-    let user = user(Hash::Sha256);
-    let mut proofs = Vec::new();
-    for _ in 0..2 {
-        let mut server = SHA256.server();
-        server = server.sasl(7, SHA256.server_final.as_bytes(), true);
-        let first = ClientFirst::with_nonce("user", SHA256.nonce.to_owned());
-        let scram = Scram {
-            hash: Hash::Sha256,
-            first,
-        };
-        let reply = scram.start().send("admin", &mut server).await.unwrap();
-        let finished = scram.finish(reply, &user, &cache, &mut server).await;
-        finished.unwrap();
-        proofs.push(server.payload(1).to_vec());
+    let cache = Arc::new(KeyCache::default());
+    let mut tasks = JoinSet::new();
+    for _ in 0..10 {
+        let cache = Arc::clone(&cache);
+        tasks.spawn(async move {
+            let mut server = SHA256.server();
+            server = server.sasl(7, SHA256.server_final.as_bytes(), true);
+            let user = user(Hash::Sha256);
+            SHA256.run_with(&user, &cache, &mut server).await.unwrap();
+        });
     }
-    assert_eq!(proofs[0], proofs[1]);
-    assert_eq!(cache.len(), 1);
+    tasks.join_all().await;
+    assert_eq!(cache.0.lock().len(), 1);
 }
