@@ -79,8 +79,7 @@ async function connectionsOf(watcher, name) {
 }
 
 async function authentications(watcher) {
-  const { security, transportSecurity } = await watcher.db('admin').command({ serverStatus: 1 });
-
+  const { security } = await watcher.db('admin').command({ serverStatus: 1 });
   return security.authentication.mechanisms['SCRAM-SHA-256'].authenticate.successful;
 }
 
