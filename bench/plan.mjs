@@ -56,7 +56,7 @@ export const quick = {
   rounds: 3,
   milliseconds: 180,
   warmUpMS: 4000,
-  openingLimitMS: { 'check-outs': 20_000, minPoolSize: 3_000 },
+  openingLimitMS: { 'check-outs': 20_000, minPoolSize: 2_000 },
 };
 
 /** For figures that are quoted: several sets of processes, since the same code is not always compiled in the same way. */
