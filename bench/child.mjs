@@ -5,17 +5,25 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 
-const program = path.join(import.meta.dirname, 'contender.mjs');
+const program = (name) => path.join(import.meta.dirname, name);
 
 /** Starts a contender; it is connected when this resolves. */
-export async function startContender(name, { uri, maxPoolSize, core }) {
-  const [command, args] =
-    name === 'core' ? [core, [uri, maxPoolSize]] : [process.execPath, [program, name, uri, maxPoolSize]];
+export function startContender(name, { uri, maxPoolSize, core }) {
+  if (name === 'core') return start(name, core, [uri, maxPoolSize]);
+  return start(name, process.execPath, [program('contender.mjs'), name, uri, maxPoolSize]);
+}
+
+/** Starts one that opens connections when it is told to. */
+export function startOpener(name, { uri }) {
+  return start(name, process.execPath, [program('opener.mjs'), name, uri]);
+}
+
+async function start(name, command, args) {
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const answer = async () => {
+  const answer = async (patienceMS = 30_000) => {
     // One that hangs ends, and is told of, instead of keeping everything waiting.
-    const patience = setTimeout(() => child.kill('SIGKILL'), 30_000);
+    const patience = setTimeout(() => child.kill('SIGKILL'), patienceMS);
     const { done, value } = await lines.next().finally(() => clearTimeout(patience));
     if (done) throw new Error(`the contender ${name} ended before it answered`);
     return JSON.parse(value);
@@ -24,9 +32,9 @@ export async function startContender(name, { uri, maxPoolSize, core }) {
   return {
     name,
     pid: child.pid,
-    run: (job) => {
+    run: (job, patienceMS) => {
       child.stdin.write(`${JSON.stringify(job)}\n`);
-      return answer();
+      return answer(patienceMS);
     },
     stop: async () => {
       child.stdin.end();

@@ -61,6 +61,7 @@ export async function pairs(batch, milliseconds) {
   };
 }
 
-function quantile(sorted, q) {
+/** The value that a share `q` of them does not exceed. */
+export function quantile(sorted, q) {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))];
 }

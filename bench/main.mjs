@@ -8,9 +8,11 @@ import { parseArgs } from 'node:util';
 
 import { startContender } from './child.mjs';
 import { buildCore } from './core.mjs';
+import { measureOpenings } from './openings.mjs';
 import { full, quick } from './plan.mjs';
 import { machine, toRow, versions } from './results.mjs';
 import { cpuOf, residentBytes, startServers } from './servers.mjs';
+import { shuffled } from './shuffled.mjs';
 import { table } from './table.mjs';
 
 const { values } = parseArgs({
@@ -29,11 +31,12 @@ const groups = plan.groups.map(narrow).filter(({ cells }) => cells.length > 0);
 
 const about = machine();
 const core = await buildCore();
-const servers = await startServers(new Set(groups.map(({ server }) => server)));
+const servers = await startServers(new Set(groups.map(deploymentOf)));
 const samples = new Map();
 try {
-  for (const group of groups.filter(({ server }) => servers[server])) {
-    for (let set = 0; set < plan.sets; set += 1) await measure(group);
+  for (const group of groups.filter((group) => servers[deploymentOf(group)])) {
+    if (group.opening) await measureOpening(group);
+    else for (let set = 0; set < plan.sets; set += 1) await measure(group);
   }
 } finally {
   await Promise.all(Object.values(servers).map(({ stop }) => stop()));
@@ -56,9 +59,10 @@ console.log(`\nRatios are against mongodb in the same run; written to ${path.rel
  * One set of processes for a group: every contender connected and warm, then rounds, in each the cells in any order,
  * in each cell the contenders in any order, so that a noisy moment hits all of them.
  */
-async function measure({ server, maxPoolSize, contenders, cells }) {
-  const { uri, pid, fixedId } = servers[server];
-  console.error(`${server}, pool of ${maxPoolSize}`);
+async function measure(group) {
+  const { maxPoolSize, contenders, cells } = group;
+  const { uri, pid, fixedId } = servers[deploymentOf(group)];
+  console.error(`${deploymentOf(group)}, pool of ${maxPoolSize}`);
   const children = [];
   try {
     for (const name of contenders) children.push(await startContender(name, { uri, maxPoolSize, core }));
@@ -72,8 +76,7 @@ async function measure({ server, maxPoolSize, contenders, cells }) {
           sample.wallMS = performance.now() - begin;
           sample.serverCpuMS = cpu === undefined ? undefined : cpuOf(pid) - cpu;
           sample.rssBytes = residentBytes(child.pid);
-          const key = JSON.stringify(keyOf({ server, maxPoolSize }, cell, child.name));
-          samples.set(key, [...(samples.get(key) ?? []), sample]);
+          record(group, cell, child.name, sample);
         }
       }
     }
@@ -102,20 +105,35 @@ async function warmUp(child, cells, fixedId) {
   }
 }
 
-function keyOf({ server, maxPoolSize }, { workload, concurrency }, contender) {
-  return { workload, server, concurrency, maxPoolSize, contender };
+async function measureOpening(group) {
+  console.error(`${deploymentOf(group)}, opening ${group.maxPoolSize} connections`);
+  const deployment = servers[deploymentOf(group)];
+  await measureOpenings({ ...group, deployment, rounds, limitMS: plan.openingLimitMS }, (cell, contender, sample) =>
+    record(group, cell, contender, sample),
+  );
+}
+
+function record(group, cell, contender, sample) {
+  const key = JSON.stringify(keyOf(group, cell, contender));
+  samples.set(key, [...(samples.get(key) ?? []), sample]);
+}
+
+function keyOf(group, cell, contender) {
+  const { server, maxPoolSize } = group;
+  return { workload: nameOf(group, cell), server, concurrency: cell.concurrency, maxPoolSize, contender };
+}
+
+/** What results call a workload: a command is the same one with TLS, and a row of its own. */
+function nameOf({ tls, opening }, { workload }) {
+  return tls && !opening ? `${workload}-tls` : workload;
+}
+
+function deploymentOf({ server, tls, auth }) {
+  return [server, ...(tls ? ['tls'] : []), ...(auth ? ['auth'] : [])].join('-');
 }
 
 function narrow(group) {
+  const only = values.only?.split(',');
   if (values.server && values.server !== group.server) return { ...group, cells: [] };
-  return { ...group, cells: group.cells.filter(({ workload }) => !values.only || values.only.split(',').includes(workload)) };
-}
-
-function shuffled(items) {
-  const array = [...items];
-  for (let last = array.length - 1; last > 0; last -= 1) {
-    const other = Math.floor(Math.random() * (last + 1));
-    [array[last], array[other]] = [array[other], array[last]];
-  }
-  return array;
+  return { ...group, cells: group.cells.filter((cell) => !only || only.includes(nameOf(group, cell))) };
 }

@@ -7,7 +7,7 @@ import os from 'node:os';
 /** A row of the results: one cell of one contender over all rounds. */
 export function toRow(key, samples) {
   const { workload, server, concurrency, maxPoolSize, contender } = key;
-  const rates = samples.map(({ operations, elapsedMS }) => (operations / elapsedMS) * 1000).sort((a, b) => a - b);
+  const rates = samples.map(({ operations, elapsedMS }) => (operations / elapsedMS) * 1000);
   const sum = (field) => samples.reduce((total, sample) => total + sample[field], 0);
   const serverMS = samples.some(({ serverCpuMS }) => serverCpuMS === undefined) ? undefined : sum('serverCpuMS');
   return {
@@ -16,13 +16,32 @@ export function toRow(key, samples) {
     concurrency,
     maxPoolSize,
     contender,
-    opsPerSecond: { median: round(median(rates), 0), min: round(rates[0], 0), max: round(rates.at(-1), 0) },
+    opsPerSecond: spread(rates),
     p50MS: round(median(samples.map(({ p50MS }) => p50MS)), 6),
     p99MS: round(median(samples.map(({ p99MS }) => p99MS)), 6),
     cpuMicrosPerOperation: round(median(samples.map(({ cpuMS, operations }) => (cpuMS / operations) * 1000)), 3),
     serverCpuPercent: serverMS === undefined ? null : round((serverMS / sum('wallMS')) * 100, 1),
     ...(samples[0].rssBytes && { rssBytes: median(samples.map(({ rssBytes }) => rssBytes)) }),
+    ...(samples[0].longestDelayMS !== undefined && opening(samples, concurrency)),
   };
+}
+
+/** What a row of connections that are opened has beside. An operation is a connection there. */
+function opening(samples, wanted) {
+  const complete = samples.every(({ operations }) => operations === wanted);
+  const thread = samples.every(({ threadCpuMS }) => threadCpuMS !== undefined);
+  return {
+    connections: median(samples.map(({ operations }) => operations)),
+    readyMS: complete ? spread(samples.map(({ elapsedMS }) => elapsedMS)) : null,
+    longestDelayMS: spread(samples.map(({ longestDelayMS }) => longestDelayMS)),
+    threadCpuMicrosPerOperation: thread
+      ? round(median(samples.map(({ threadCpuMS, operations }) => (threadCpuMS / operations) * 1000)), 3)
+      : null,
+  };
+}
+
+function spread(values) {
+  return { median: round(median(values), 1), min: round(Math.min(...values), 1), max: round(Math.max(...values), 1) };
 }
 
 function median(values) {
@@ -49,6 +68,7 @@ export function machine() {
 
 export function versions(servers) {
   const packageOf = (name) => JSON.parse(readFileSync(new URL(`../node_modules/${name}/package.json`, import.meta.url), 'utf8'));
+  const mongod = Object.values(servers).find(({ version }) => version);
   const own = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
   return {
     ferropool: own.version,
@@ -56,7 +76,7 @@ export function versions(servers) {
     mongodb: packageOf('mongodb').version,
     bson: packageOf('bson').version,
     node: process.version,
-    ...(servers.mongod && { mongod: servers.mongod.version }),
+    ...(mongod && { mongod: mongod.version }),
   };
 }
 

@@ -1,4 +1,4 @@
-// The two servers: the stub, which sends prepared bytes as fast as one core can, and a real mongod with the same data.
+// The servers: the stub, which sends prepared bytes as fast as one core can, and real mongods with the same data.
 
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -10,13 +10,20 @@ import { root } from '../scripts/process.mjs';
 import { buildStub, startStub } from '../scripts/stub.mjs';
 import { large, small } from './documents.mjs';
 
+const mongods = {
+  mongod: {},
+  'mongod-tls': { tls: true },
+  'mongod-tls-auth': { tls: true, auth: true },
+};
+
 /** The servers that can be had here, by name. A missing mongod leaves its rows out, and that is said. */
 export async function startServers(names) {
   const servers = {};
   if (names.has('stub')) servers.stub = await startCannedStub();
-  if (names.has('mongod')) {
+  for (const [name, options] of Object.entries(mongods)) {
+    if (!names.has(name)) continue;
     try {
-      servers.mongod = await startLoadedMongod();
+      servers[name] = await startLoadedMongod(options);
     } catch (error) {
       if (!(error instanceof MongodUnavailable)) throw error;
       console.error(`left out, there is no mongod: ${error.message}`);
@@ -33,8 +40,8 @@ async function startCannedStub() {
   return { uri, pid, stop, fixedId: 7 };
 }
 
-async function startLoadedMongod() {
-  const { uri, pid, stop } = await startStandalone();
+async function startLoadedMongod(options) {
+  const { uri, pid, stop } = await startStandalone(options);
   const client = new MongoClient(uri);
   try {
     const db = client.db('bench');

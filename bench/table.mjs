@@ -1,6 +1,6 @@
 // The results as text: a line for each cell and contender, ratios against the official driver.
 
-const columns = [
+const rates = [
   ['contender', 12, -1],
   ['ops/s', 10],
   ['min', 10],
@@ -13,6 +13,25 @@ const columns = [
   ['CPU 1/×', 8],
 ];
 
+/** Of connections that are opened: how many in how long, how late the event loop was, what each cost. */
+const openings = [
+  ['contender', 12, -1],
+  ['opened', 7],
+  ['ready ms', 9],
+  ['min', 7],
+  ['max', 7],
+  ['delay ms', 9],
+  ['min', 7],
+  ['max', 7],
+  ['JS µs/op', 9],
+  ['CPU µs/op', 10],
+  ['server %', 9],
+  ['ops ×', 8],
+  ['delay 1/×', 10],
+  ['JS 1/×', 8],
+  ['CPU 1/×', 8],
+];
+
 /** The printed form of the rows of one run. */
 export function table(rows) {
   const lines = [];
@@ -20,8 +39,10 @@ export function table(rows) {
     const [{ workload, server, concurrency, maxPoolSize }] = cell;
     const official = cell.find(({ contender }) => contender === 'mongodb') ?? officialCheckOut(rows, cell[0]);
     lines.push('', `${workload} on ${server}, ${concurrency} concurrent, pool of ${maxPoolSize}`);
-    lines.push(line(columns.map(([title]) => title)));
-    for (const row of cell) lines.push(line(describe(row, official)));
+    const [columns, describe] = cell[0].longestDelayMS ? [openings, describeOpening] : [rates, describeRate];
+    for (const values of [columns.map(([title]) => title), ...cell.map((row) => describe(row, official))]) {
+      lines.push(line(values, columns));
+    }
   }
   return lines.join('\n');
 }
@@ -44,7 +65,7 @@ function cells(rows) {
   return cells.values();
 }
 
-function describe(row, official) {
+function describeRate(row, official) {
   const { median, min, max } = row.opsPerSecond;
   return [
     row.contender,
@@ -55,16 +76,39 @@ function describe(row, official) {
     row.p99MS.toPrecision(3),
     row.cpuMicrosPerOperation.toFixed(2),
     row.serverCpuPercent === null ? '-' : row.serverCpuPercent.toFixed(0),
-    official ? (median / official.opsPerSecond.median).toFixed(2) : '-',
-    official ? (official.cpuMicrosPerOperation / row.cpuMicrosPerOperation).toFixed(2) : '-',
+    ratio(median, official?.opsPerSecond.median),
+    ratio(official?.cpuMicrosPerOperation, row.cpuMicrosPerOperation),
   ];
+}
+
+function describeOpening(row, official) {
+  const { opsPerSecond, readyMS, longestDelayMS: delay, threadCpuMicrosPerOperation, cpuMicrosPerOperation } = row;
+  return [
+    row.contender,
+    whole(row.connections),
+    // One that was given up is as fast as its rate says.
+    ...['median', 'min', 'max'].map((which) => (readyMS ? whole(readyMS[which]) : '-')),
+    ...['median', 'min', 'max'].map((which) => delay[which].toFixed(1)),
+    threadCpuMicrosPerOperation === null ? '-' : whole(threadCpuMicrosPerOperation),
+    whole(cpuMicrosPerOperation),
+    row.serverCpuPercent === null ? '-' : row.serverCpuPercent.toFixed(0),
+    ratio(opsPerSecond.median, official?.opsPerSecond.median),
+    ratio(official?.longestDelayMS.median, delay.median),
+    ratio(official?.threadCpuMicrosPerOperation, threadCpuMicrosPerOperation),
+    ratio(official?.cpuMicrosPerOperation, cpuMicrosPerOperation),
+  ];
+}
+
+/** A dash where one of them is not known. */
+function ratio(one, other) {
+  return one && other ? (one / other).toFixed(2) : '-';
 }
 
 function whole(number) {
   return Math.round(number).toLocaleString('en-US');
 }
 
-function line(values) {
+function line(values, columns) {
   const cell = (value, [, width, align]) => (align === -1 ? value.padEnd(width) : value.padStart(width));
   return `  ${values.map((value, index) => cell(value, columns[index])).join(' ')}`;
 }

@@ -33,3 +33,17 @@ export async function ferropool(uri, size) {
     close: () => client.close(),
   };
 }
+
+/** A client that has connected to nothing yet, for `opening.mjs`. */
+export function openFerropool(uri, options) {
+  const client = new MongoClient(uri, options);
+  return {
+    connect: () => client.connect(),
+    checkOut: async () => {
+      const connection = await client.checkOut();
+      return () => connection.checkIn();
+    },
+    onReady: (listener) => client.on('connectionReady', listener),
+    close: () => client.close(),
+  };
+}

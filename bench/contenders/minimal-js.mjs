@@ -2,7 +2,9 @@
 // is handled, nothing is bounded, nobody is told of anything. Reads go to one shared buffer (`onread`), which is the
 // cheapest way that `net` has.
 
+import { readFileSync } from 'node:fs';
 import net from 'node:net';
+import tls from 'node:tls';
 
 import { deserialize, serialize } from 'bson';
 
@@ -11,7 +13,7 @@ const options = { index: PREFIX, allowObjectSmallerThanBufferSize: true };
 const shared = Buffer.allocUnsafeSlow(512 << 10);
 
 export async function minimalJs(uri, size) {
-  const { hostname, port } = new URL(uri);
+  const dial = dialler(new URL(uri));
   const available = [];
   const waiters = [];
   let head = 0;
@@ -58,7 +60,7 @@ export async function minimalJs(uri, size) {
       else waiters.push(operation);
     });
 
-  const sockets = await Promise.all(Array.from({ length: size }, () => connect(hostname, Number(port), send, reply)));
+  const sockets = await Promise.all(Array.from({ length: size }, () => connect(dial, send, reply)));
   const checkOuts = (count) => {
     for (let left = count; left > 0; left -= 1) available.push(available.pop());
   };
@@ -79,8 +81,16 @@ export async function minimalJs(uri, size) {
   };
 }
 
+/** Opens sockets as the connection string has it. */
+function dialler({ hostname: host, port, searchParams }) {
+  const options = { host, port: Number(port), noDelay: true };
+  if (searchParams.get('tls') !== 'true') return (onread) => net.connect({ ...options, onread });
+  const secureContext = tls.createSecureContext({ ca: readFileSync(searchParams.get('tlsCAFile')) });
+  return (onread) => tls.connect({ ...options, secureContext, onread });
+}
+
 /** A connection after its hello. */
-function connect(host, port, send, reply) {
+function connect(dial, send, reply) {
   return new Promise((resolve, reject) => {
     const connection = { socket: undefined, operation: undefined, partial: undefined, filled: 0 };
     const received = (length, bytes) => {
@@ -102,9 +112,8 @@ function connect(host, port, send, reply) {
       }
       return true;
     };
-    const { socket } = Object.assign(connection, {
-      socket: net.connect({ host, port, noDelay: true, onread: { buffer: () => shared, callback: received } }),
-    });
+    const socket = dial({ buffer: () => shared, callback: received });
+    connection.socket = socket;
     socket.once('error', reject);
     socket.once('connect', () =>
       send(connection, { command: { hello: 1, $db: 'admin' }, resolve: () => resolve(socket), reject }),

@@ -10,8 +10,7 @@ export async function mongodb(uri, size) {
   const client = new MongoClient(uri, { minPoolSize: size, maxPoolSize: size, maxConnecting: size });
   await client.connect();
   const db = client.db('bench');
-  const [server] = client.topology.s.servers.values();
-  const { pool } = server;
+  const pool = poolOf(client);
   // Its population is one connection for each 100 ms; operations establish theirs at once.
   while (pool.totalConnectionCount < size) {
     await Promise.all(Array.from({ length: size }, () => db.command({ ping: 1 })));
@@ -26,7 +25,7 @@ export async function mongodb(uri, size) {
     },
     batches: {
       'check-out': async (count) => {
-        const timeoutContext = TimeoutContext.create({ serverSelectionTimeoutMS: 30_000, waitQueueTimeoutMS: 0 });
+        const timeoutContext = noTimeout();
         for (let left = count; left > 0; left -= 1) {
           const connection = await pool.checkOut({ timeoutContext });
           pool.checkIn(connection);
@@ -35,4 +34,28 @@ export async function mongodb(uri, size) {
     },
     close: () => client.close(),
   };
+}
+
+/** A client that has connected to nothing yet, for `opening.mjs`. */
+export function openMongodb(uri, options) {
+  const client = new MongoClient(uri, options);
+  return {
+    connect: () => client.connect(),
+    checkOut: async () => {
+      const pool = poolOf(client);
+      const connection = await pool.checkOut({ timeoutContext: noTimeout() });
+      return () => pool.checkIn(connection);
+    },
+    onReady: (listener) => client.on('connectionReady', listener),
+    close: () => client.close(),
+  };
+}
+
+function poolOf(client) {
+  const [server] = client.topology.s.servers.values();
+  return server.pool;
+}
+
+function noTimeout() {
+  return TimeoutContext.create({ serverSelectionTimeoutMS: 30_000, waitQueueTimeoutMS: 0 });
 }

@@ -42,6 +42,8 @@ export interface SecuredFiles {
   /** The authority of the server, unless it is one that nobody knows, and of the clients. */
   caFile: string;
   clientCertificateKeyFile: string;
+  /** What the server shows, and its key. */
+  certificateKeyFile: string;
   /** The authority of a server with the certificate `unknownAuthority`. */
   otherCAFile?: string;
   /** The list that has the certificate `revoked`. */

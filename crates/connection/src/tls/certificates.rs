@@ -88,9 +88,25 @@ pub(super) fn revocation_lists(
 
 fn all<T: PemObject>(pem: &Pem, what: &str) -> Result<Vec<T>, Error> {
     let bytes = pem.bytes()?;
-    T::pem_slice_iter(&bytes)
+    T::pem_slice_iter(&without_keys(&bytes))
         .collect::<Result<_, _>>()
         .map_err(|_| unusable(format!("a {what} in {} is not valid PEM", pem.shown())))
+}
+
+/// A key beside certificates may have headers (RFC 1421), which their reader takes for damage.
+fn without_keys(text: &[u8]) -> Vec<u8> {
+    let mut in_key = false;
+    let mut rest = Vec::with_capacity(text.len());
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        let boundary = line.trim_ascii();
+        let of_key = boundary.ends_with(b"PRIVATE KEY-----");
+        in_key |= of_key && boundary.starts_with(b"-----BEGIN ");
+        if !in_key {
+            rest.extend_from_slice(line);
+        }
+        in_key &= !(of_key && boundary.starts_with(b"-----END "));
+    }
+    rest
 }
 
 impl Pem {
@@ -109,5 +125,22 @@ impl Pem {
             Self::Text(_) => "the PEM text".to_owned(),
             Self::File(path) => format!("\"{}\"", path.display()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_keys;
+
+    #[test]
+    fn keys_are_left_out_whatever_they_begin_with() {
+        let text = b"comment \xfc\r\n-----BEGIN CERTIFICATE-----\r\nAAAA\r\n-----END CERTIFICATE-----\r\n\
+            -----BEGIN RSA PRIVATE KEY-----\r\nProc-Type: 4,ENCRYPTED\r\n\r\nBBBB\r\n-----END RSA PRIVATE KEY-----\r\n\
+            -----BEGIN CERTIFICATE-----\r\nCCCC\r\n-----END CERTIFICATE-----";
+        let expected =
+            b"comment \xfc\r\n-----BEGIN CERTIFICATE-----\r\nAAAA\r\n-----END CERTIFICATE-----\r\n\
+            -----BEGIN CERTIFICATE-----\r\nCCCC\r\n-----END CERTIFICATE-----";
+        assert_eq!(without_keys(text), expected);
+        assert!(without_keys(b"-----BEGIN PRIVATE KEY-----\nBBBB").is_empty());
     }
 }

@@ -16,8 +16,9 @@ use rustls::pki_types::{PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, P
 pub(super) fn read(pem: &Pem, password: Option<&Secret>) -> Result<PrivateKeyDer<'static>, Error> {
     let bytes = pem.bytes()?;
     let refuse = |reason: &str| unusable(format!("the private key in {} {reason}", pem.shown()));
-    let section = std::str::from_utf8(&bytes).ok().and_then(Section::find);
-    match section {
+    // Comments around keys may be in any encoding.
+    let text = String::from_utf8_lossy(&bytes);
+    match Section::find(&text) {
         None => Err(unusable(format!("{} holds no private key", pem.shown()))),
         Some(section) => match section.encryption() {
             None => PrivateKeyDer::from_pem_slice(&bytes).map_err(|_| refuse("is not valid PEM")),
