@@ -55,7 +55,6 @@ export class MongoClient extends Endpoint {
 
   /** The pool of each server, now: none before the servers are known. */
   pools(): PoolStats[] {
-    const stats = this.stats();
-    return stats ? [stats] : [];
+    return this.statistics();
   }
 }

@@ -15,19 +15,21 @@ export class Connection {
   readonly owner: Endpoint;
   /** @internal */
   readonly token: { readonly low: number; readonly high: number };
+  readonly #server: number;
   // The token is the connection's: whoever checks it out next has the same one.
   #isCheckedIn = false;
 
   /** @internal */
-  constructor(owner: Endpoint, low: number, high: number, id: number) {
+  constructor(owner: Endpoint, low: number, high: number, id: number, server: number) {
     this.owner = owner;
     this.token = { low, high };
     this.id = id;
+    this.#server = server;
   }
 
   /** The server's address. */
   get address(): string {
-    return this.owner.address;
+    return this.owner.serverAddress(this.#server);
   }
 
   /** Runs a command on this connection. One at a time. */

@@ -14,12 +14,13 @@ import {
   type CommandEvents,
   type ConnectionPoolEvents,
 } from './events';
-import { CONNECTION, decode, isSerializing, Lane, type EventNumbers, type Operation, type Outcome, type Owner } from './lane';
+import { CONNECTION, decode, isSerializing, Lane, type Completion, type EventNumbers, type Operation, type Outcome, type Owner } from './lane';
 import {
   checkNames,
   checkRequest,
   encodeOptions,
   milliseconds,
+  modeNumber,
   timeout,
   type CheckOutOptions,
   type CloseOptions,
@@ -48,6 +49,8 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   readonly #credentialCallbacks: CredentialCallbacks;
   #options: MongoOptions | undefined;
   #address: string;
+  /** Of the servers, by their numbers. */
+  readonly #addresses: string[] = [];
   readonly #monitorsCommands: boolean;
   /** Whether anybody listens to commands: asked for each of them, so kept. */
   #commandsHeard = false;
@@ -86,9 +89,14 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
     return this.#options;
   }
 
-  /** The server's address; empty while a `mongodb+srv` name is not resolved. */
+  /** The hosts of the connection string, with commas between them; empty while a `mongodb+srv` name is not resolved. */
   get address(): string {
     return (this.#address ||= native.address(this.lane.number, this.id));
+  }
+
+  /** @internal */
+  serverAddress(server: number): string {
+    return (this.#addresses[server] ??= native.serverAddress(this.lane.number, this.id, server));
   }
 
   /** Checks a connection out, for its holder alone until it is checked in. */
@@ -97,14 +105,15 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
     checkRequest(options);
     options.signal?.throwIfAborted();
     const limit = timeout('timeoutMS', options.timeoutMS);
+    const preference = modeNumber(options.readPreference);
     // What is available needs neither a slot nor a turn of the event loop.
-    const available = this.#take();
+    const available = this.#take(preference);
     if (typeof available === 'object') return available;
     return this.lane.start<Connection>(
       this,
-      (slot) => native.checkOut(this.lane.number, this.id, slot, limit),
+      (slot) => native.checkOut(this.lane.number, this.id, slot, preference, limit),
       (completion) => {
-        const connection = new Connection(this, completion.offset >>> 0, completion.length >>> 0, completion.extra);
+        const connection = new Connection(this, completion.offset >>> 0, completion.length >>> 0, completion.extra, completion.server);
         // Nobody is left to take it.
         if (options.signal?.aborted) connection.checkIn();
         return completion.kind === CONNECTION ? connection : undefined;
@@ -119,17 +128,19 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
    *
    * @throws {@link MongoPoolClosedError}
    */
-  tryCheckOut(): Connection | undefined {
-    const taken = this.#take();
+  tryCheckOut(options: Pick<CheckOutOptions, 'readPreference'> = {}): Connection | undefined {
+    checkNames('tryCheckOut', options, ['readPreference']);
+    checkRequest(options);
+    const taken = this.#take(modeNumber(options.readPreference));
     if (taken === 'closed') throw new MongoPoolClosedError(POOL_CLOSED, { code: 'FERROPOOL_POOL_CLOSED', ...(this.address && { address: this.address }) });
     return taken;
   }
 
-  #take(): Connection | 'closed' | undefined {
+  #take(preference: number): Connection | 'closed' | undefined {
     const { number, taken } = this.lane;
-    const status = native.tryCheckOut(number, this.id);
+    const status = native.tryCheckOut(number, this.id, preference);
     if (status !== TAKEN) return status === CLOSED ? 'closed' : undefined;
-    const connection = new Connection(this, (taken[0] as number) >>> 0, (taken[1] as number) >>> 0, taken[2] as number);
+    const connection = new Connection(this, (taken[0] as number) >>> 0, (taken[1] as number) >>> 0, taken[2] as number, taken[3] as number);
     if (this.listens) this.lane.deliverEvents();
     return connection;
   }
@@ -174,21 +185,23 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
     }
     const limit = timeout('timeoutMS', options.timeoutMS);
     const { lane, id } = this;
-    const document = options.readPreference ? { ...command, $readPreference: { mode: options.readPreference } } : command;
+    const preference = modeNumber(options.readPreference);
+    // As the core sends it; here it is for the events.
+    const shown = preference > 0 ? { $readPreference: { mode: options.readPreference } } : undefined;
     return lane.start<Document>(
       this,
       (slot, operation) => {
         const number = lane.database(database);
-        const body = lane.serialize(document);
-        if (this.#commandsHeard) operation.command = { database, document, requestId: 0, serverConnectionId: null };
+        const body = lane.serialize(command);
+        if (this.#commandsHeard) operation.command = { database, document: { ...command, ...shown }, requestId: 0, serverConnectionId: null };
         if (connection) {
           const { low, high } = connection.token;
           const [length, bytes] = typeof body === 'number' ? [body, undefined] : [0, body];
-          callNative(() => native.commandOn(lane.number, id, low, high, number, slot, length, limit, bytes));
+          callNative(() => native.commandOn(lane.number, id, low, high, number, slot, length, preference, limit, bytes));
         } else if (typeof body === 'number') {
-          native.command(lane.number, id, number, slot, body, limit);
+          native.command(lane.number, id, number, slot, body, preference, limit);
         } else {
-          native.commandIn(lane.number, id, number, slot, body, limit);
+          native.commandIn(lane.number, id, number, slot, body, preference, limit);
         }
       },
       (completion) => decode(completion, options),
@@ -197,16 +210,15 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   }
 
   /** @internal */
-  stats(): PoolStats | undefined {
-    const stats = native.stats(this.lane.number, this.id);
-    return stats === '' ? undefined : (JSON.parse(stats) as PoolStats);
+  protected statistics(): PoolStats[] {
+    return JSON.parse(native.stats(this.lane.number, this.id)) as PoolStats[];
   }
 
   /** @internal */
   poolEvent(kind: number, record: EventNumbers, abortReason: Error | undefined): void {
     const [Event, name] = [poolEvents[kind], poolEventNames[kind]];
     if (Event && name && this.listenerCount(name) > 0) {
-      this.emit(name, new Event({ ...record, address: this.address, abortReason }));
+      this.emit(name, new Event({ ...record, address: this.serverAddress(record.server), abortReason }));
     }
   }
 
@@ -227,22 +239,22 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
     if (this.listenerCount('commandStarted') === 0) return;
     const { database, document, requestId, serverConnectionId } = operation.command;
     const command = isSensitive(document) ? {} : { ...document, $db: database };
-    const event = new CommandStartedEvent(this.address, requestId, record.connectionId, database, commandName(document), command, serverConnectionId);
+    const event = new CommandStartedEvent(this.serverAddress(record.server), requestId, record.connectionId, database, commandName(document), command, serverConnectionId);
     this.emit('commandStarted', event);
   }
 
   /** @internal */
-  commandEnded(operation: Operation, connectionId: number, duration: number, outcome: Outcome): void {
+  commandEnded(operation: Operation, { extra: connectionId, server }: Completion, duration: number, outcome: Outcome): void {
     if (!operation.command || operation.command.requestId === 0) return;
     const { document, requestId, serverConnectionId } = operation.command;
     const name = commandName(document);
     const sensitive = isSensitive(document);
     if ('failure' in outcome) {
       const failure = sensitive ? redact(outcome.failure) : outcome.failure;
-      this.emit('commandFailed', new CommandFailedEvent(this.address, requestId, connectionId, name, duration, failure, serverConnectionId));
+      this.emit('commandFailed', new CommandFailedEvent(this.serverAddress(server), requestId, connectionId, name, duration, failure, serverConnectionId));
     } else {
       const reply = sensitive ? {} : outcome.reply;
-      this.emit('commandSucceeded', new CommandSucceededEvent(this.address, requestId, connectionId, name, duration, reply, serverConnectionId));
+      this.emit('commandSucceeded', new CommandSucceededEvent(this.serverAddress(server), requestId, connectionId, name, duration, reply, serverConnectionId));
     }
   }
 

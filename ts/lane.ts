@@ -12,13 +12,14 @@ type Context = (run: () => void) => void;
 /** Someone whose operations a lane carries, and who is told of the events of its pool. */
 export interface Owner {
   readonly id: number;
-  readonly address: string;
+  /** Where the server of this number is. */
+  serverAddress(server: number): string;
   /** Whether anybody listens, so that a check-out's events need their caller's context. */
   readonly listens: boolean;
   poolEvent(kind: number, record: EventNumbers, abortReason: Error | undefined): void;
   credentialWanted(request: number, wanted: object): void;
   commandStarted(operation: Operation, record: EventNumbers): void;
-  commandEnded(operation: Operation, connectionId: number, duration: number, outcome: Outcome): void;
+  commandEnded(operation: Operation, completion: Completion, duration: number, outcome: Outcome): void;
 }
 
 export type Outcome = { reply: unknown } | { failure: Error };
@@ -48,6 +49,8 @@ export interface Completion {
   offset: number;
   length: number;
   extra: number;
+  /** The server's number. */
+  server: number;
 }
 
 /** An event as numbers: see `crates/node/src/events.rs`. */
@@ -56,13 +59,15 @@ export interface EventNumbers {
   time: number;
   durationMS: number;
   reason: number;
+  /** The server's number. */
+  server: number;
   text: (() => unknown) | undefined;
 }
 
 const SLAB = 512 << 10;
-const RECORD = 6;
+const RECORD = 7;
 const COMPLETIONS = 1024;
-const EVENT = 8;
+const EVENT = 9;
 const EVENTS = 512;
 const SEND = 64 << 10;
 const NO_ORIGIN = 0xffffffff;
@@ -104,8 +109,8 @@ export class Lane {
   readonly #records = [new Int32Array(COMPLETIONS * RECORD), new Int32Array(COMPLETIONS * RECORD)] as const;
   readonly #send = Buffer.allocUnsafeSlow(SEND);
   readonly #events = new Float64Array(EVENTS * EVENT);
-  /** Where the core puts a connection that `tryCheckOut` took: its token's halves and its number. */
-  readonly taken = new Int32Array(3);
+  /** Where the core puts a connection that `tryCheckOut` took: its token's halves, its number and its server's. */
+  readonly taken = new Int32Array(4);
   readonly #owners = new Map<number, WeakRef<Owner>>();
   readonly #databases = new Map<string, number>();
   readonly #operations: (Operation | undefined)[] = [];
@@ -222,10 +227,11 @@ export class Lane {
       const reason = field(5);
       const origin = field(6);
       const text = field(7);
+      const server = field(8);
       const owner = this.#owners.get(id)?.deref();
       if (!owner) continue;
       const json = text < 0 ? undefined : native.eventText(this.number, text);
-      const record = { connectionId, time, durationMS, reason, text: json ? () => JSON.parse(json) as unknown : undefined };
+      const record = { connectionId, time, durationMS, reason, server, text: json ? () => JSON.parse(json) as unknown : undefined };
       const operation = origin === NO_ORIGIN ? undefined : this.#operations[origin];
       const context = operation?.context ?? inRootContext;
       if (kind === COMMAND_STARTED) {
@@ -258,6 +264,7 @@ export class Lane {
         offset: records[at + 2] as number,
         length: records[at + 3] as number,
         extra: records[at + 4] as number,
+        server: records[at + 6] as number,
       };
       try {
         this.#complete(operation, completion, records[at + 5] as number);
@@ -278,7 +285,7 @@ export class Lane {
     let value: unknown;
     try {
       if (kind === FAILURE) failure = toError(this.json(completion) as Failure);
-      else if (kind === ERROR_REPLY || kind === LARGE_ERROR_REPLY) failure = new MongoServerError(decode(completion), { address: operation.owner.address });
+      else if (kind === ERROR_REPLY || kind === LARGE_ERROR_REPLY) failure = new MongoServerError(decode(completion), { address: operation.owner.serverAddress(completion.server) });
       else if (kind !== ABANDONED) value = operation.receive(completion);
     } catch (error) {
       // A reply that bson refuses: the command has failed, and listeners hear of it too.
@@ -287,7 +294,7 @@ export class Lane {
     if (operation.command) {
       const outcome = failure ? { failure } : { reply: value };
       const run = operation.context ?? inRootContext;
-      run(() => operation.owner.commandEnded(operation, completion.extra, microseconds / 1000, outcome));
+      run(() => operation.owner.commandEnded(operation, completion, microseconds / 1000, outcome));
     }
     if (failure) operation.reject(failure);
     else operation.resolve(value as never);

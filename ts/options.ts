@@ -11,7 +11,7 @@ export interface CommandOptions extends Pick<DeserializeOptions, 'promoteValues'
   signal?: AbortSignal;
   /** Bounds the command, its check-out included, in milliseconds, 0 for no limit. */
   timeoutMS?: number;
-  /** Sent to the server as `$readPreference`. */
+  /** Which servers may answer. @defaultValue 'primary' */
   readPreference?: ReadPreferenceMode;
 }
 
@@ -145,6 +145,11 @@ export function checkNames(call: string, options: object, allowed: readonly stri
       throw new MongoInvalidArgumentError(`Unknown option "${name}" of ${call}; allowed are ${allowed.join(', ')}`);
     }
   }
+}
+
+/** The core's number for a read preference's mode; `primary` without one. */
+export function modeNumber(mode: CommandOptions['readPreference']): number {
+  return mode === undefined ? 0 : READ_PREFERENCES.indexOf(mode);
 }
 
 const READ_PREFERENCES: readonly unknown[] = ['primary', 'primaryPreferred', 'secondary', 'secondaryPreferred', 'nearest', undefined];

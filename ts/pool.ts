@@ -58,7 +58,7 @@ export class ConnectionPool extends Endpoint {
   }
 
   /** The pool now. */
-  override stats(): PoolStats {
-    return super.stats() as PoolStats;
+  stats(): PoolStats {
+    return this.statistics()[0] as PoolStats;
   }
 }

@@ -4,13 +4,8 @@ import { expect, it } from 'vitest';
 
 import { onBothLanes, openClient } from '../support/lanes';
 import { useStub } from '../support/stub';
-import { name, onPorts, uri, useNameServer } from './cluster';
+import { name, useNameServer } from './cluster';
 
-const several = {
-  name: 'MongoInvalidArgumentError',
-  code: 'FERROPOOL_INVALID_ARGUMENT',
-  message: /^Several hosts are not supported by this version, .* there are 2$/,
-};
 const kerberos = { name: 'MongoInvalidArgumentError', message: /GSSAPI.*Kerberos/ };
 
 onBothLanes((lane) => {
@@ -18,7 +13,6 @@ onBothLanes((lane) => {
   const server = useNameServer();
 
   it.each([
-    ['several hosts', (port: number) => `mongodb://127.0.0.1:${port},localhost:${port}/`, several],
     ['GSSAPI', (port: number) => `mongodb://u%40REALM@127.0.0.1:${port}/?authMechanism=GSSAPI`, kerberos],
     ['GSSAPI behind a name', () => `mongodb+srv://u%40REALM@${name}/?tls=false&authMechanism=GSSAPI`, kerberos],
   ])('refuses the operations of a client with %s', async (_, uriOf, refusal) => {
@@ -28,23 +22,10 @@ onBothLanes((lane) => {
     await expect(client.warm({ min: 1 })).rejects.toMatchObject(refusal);
     await expect(client.db('a').command({ ping: 1 })).rejects.toMatchObject(refusal);
     expect(client.tryCheckOut()).toBeUndefined();
-    expect([client.address, client.pools()]).toEqual(['', []]);
+    expect(client.pools()).toEqual([]);
     expect(await client.close()).toEqual({ drained: 0, interrupted: 0, rejected: 0 });
     await expect(client.connect()).rejects.toMatchObject({ name: 'MongoPoolClosedError' });
     expect((await stub.current.status()).accepted).toBe(0);
     expect(server.current.questions).toEqual([]);
-  });
-
-  it('refuses several hosts behind a name, which are then known', async () => {
-    const { port } = stub.current;
-    server.current.zone = onPorts(port, 1);
-    const client = openClient(uri, { lane });
-    const outcomes = await Promise.allSettled([client.connect(), client.checkOut()]);
-    for (const outcome of outcomes) expect(outcome).toMatchObject({ reason: several });
-    await expect(client.connect()).rejects.toMatchObject(several);
-    expect(client.options.hosts).toEqual([port, 1].map((each) => ({ host: '127.0.0.1', port: each })));
-    expect(client.pools()).toEqual([]);
-    expect((await stub.current.status()).accepted).toBe(0);
-    expect(server.current.questions).toHaveLength(2);
   });
 });

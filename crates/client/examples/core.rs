@@ -6,8 +6,11 @@
 
 #![allow(clippy::print_stdout, reason = "its output is its purpose")]
 
-use ferropool_client::{Client, ClientId, ClientOptions, Engine, OptionValue, Turn, kind};
+use ferropool_client::{
+    Client, ClientId, ClientOptions, Engine, OperationOptions, OptionValue, Turn, kind,
+};
 use ferropool_lane::{Outbox, Record};
+use ferropool_topology::ReadPreferenceMode;
 use ferropool_wire::{Appender, Document};
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value, json};
@@ -177,7 +180,9 @@ impl Driver {
         while begin.elapsed() < duration {
             let since = Instant::now();
             for _ in 0..BATCH {
-                let taken = self.engine.try_check_out(self.client, 0);
+                let taken = self
+                    .engine
+                    .try_check_out(self.client, 0, ReadPreferenceMode::Primary);
                 let taken = taken
                     .map_err(|failure| failure.to_json())?
                     .ok_or("nothing available")?;
@@ -228,8 +233,13 @@ impl Driver {
             }
         }
         command.finish();
-        self.engine
-            .command(self.client, slot, "bench", &self.body, None);
+        self.engine.command(
+            self.client,
+            slot,
+            "bench",
+            &self.body,
+            OperationOptions::default(),
+        );
         id
     }
 

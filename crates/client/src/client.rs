@@ -9,8 +9,8 @@ use crate::stats::PoolStatsView;
 use crate::supplier::{Requests, Supplier};
 use ferropool_connection::{ClientMetadata, DriverInfo, Error, MetadataError, ServerApi};
 use ferropool_lane::{Inbox, Message};
-use ferropool_pool::{CheckOutError, Pool};
-use ferropool_topology::{Observer, Server, Wired};
+use ferropool_pool::Pool;
+use ferropool_topology::{Observer, Server, Topology, Wired};
 use parking_lot::Mutex;
 use serde::Serialize;
 use std::future::Future;
@@ -70,9 +70,14 @@ impl Client {
         client
     }
 
-    /// The only server there is; none while its name is not resolved, and where there is to be none.
-    pub fn server(&self) -> Option<&Arc<Server>> {
-        self.target.get()?.server.as_ref().ok()
+    /// The deployment; none while its name is not resolved, and where there is to be none.
+    pub fn topology(&self) -> Option<&Arc<Topology>> {
+        self.target.get()?.topology.as_ref().ok()
+    }
+
+    /// The only server there is, of a pool without a topology.
+    pub fn server(&self) -> Option<Arc<Server>> {
+        self.topology()?.view().servers.first().map(Arc::clone)
     }
 
     /// Its options: those of the seed list once that is known.
@@ -111,43 +116,22 @@ impl Client {
         self.closed.load(Ordering::Acquire)
     }
 
-    /// Whether an operation can go on to check a connection out, or to fail: a closed client's can, and one's
-    /// that refuses.
-    pub(crate) fn is_selectable(&self) -> bool {
-        match self.target.get() {
-            Some(Target {
-                server: Ok(server), ..
-            }) => server.is_usable() || self.is_closed(),
-            Some(Target { server: Err(_), .. }) => true,
-            None => self.is_closed(),
-        }
-    }
-
-    /// The server of an operation that can go on.
+    /// The deployment to select from; `None` while it is not known.
     ///
     /// # Errors
     /// Why there is none.
-    pub(crate) fn selected(&self) -> Result<&Arc<Server>, Failure> {
+    pub(crate) fn target(&self) -> Result<Option<&Arc<Topology>>, Failure> {
         match self.target.get() {
             Some(Target {
-                server: Ok(server), ..
-            }) => Ok(server),
-            Some(Target {
-                server: Err(refusal),
+                topology: Ok(topology),
                 ..
-            }) if !self.is_closed() => Err(refusal.clone()),
-            _ => Err(Failure::Closed),
-        }
-    }
-
-    /// A check-out failed.
-    pub fn check_out_failure(&self, error: CheckOutError<Error>) -> Failure {
-        match self.selected() {
-            Ok(server) => Failure::CheckOut {
-                error,
-                address: server.address().clone(),
-            },
-            Err(failure) => failure,
+            }) => Ok(Some(topology)),
+            _ if self.is_closed() => Err(Failure::Closed),
+            Some(Target {
+                topology: Err(refusal),
+                ..
+            }) => Err(refusal.clone()),
+            None => Ok(None),
         }
     }
 
@@ -157,20 +141,16 @@ impl Client {
         until.map_or(limit, |until| until.min(limit))
     }
 
-    /// Puts an operation among those that wait for the server, and asks for a check or, before that, for
-    /// the server.
+    /// Puts an operation among those that wait for a server, and asks for checks or, before that, for the
+    /// deployment. Whoever calls looks once more afterwards.
     pub(crate) fn wait_for_server(self: &Arc<Self>, slot: u32, since: Instant, deadline: Instant) {
         self.selection.enter(slot, since, deadline);
         if self.target.get().is_none() {
             self.resolve();
         }
-        if let Some(server) = self.server() {
-            server.start();
-            server.request_check();
-        }
-        // It may have become usable between the caller's look and the entry.
-        if self.is_selectable() {
-            self.selection.resume();
+        if let Some(topology) = self.topology() {
+            topology.start();
+            topology.request_checks();
         }
     }
 
@@ -178,37 +158,51 @@ impl Client {
         self.selection.leave(slot, deadline)
     }
 
-    /// Says whether somebody listens to the pool's events, also to those of a pool that is to be.
+    /// Says whether somebody listens to the pools' events, also to those of pools that are to be.
     pub(crate) fn subscribe(&self, subscribed: bool) {
         let mut settling = self.settling.lock();
         settling.subscribed = subscribed;
-        if let Some(server) = self.server() {
-            server.pool().subscribe(subscribed);
+        if let Some(topology) = self.topology() {
+            topology.subscribe(subscribed);
         }
     }
 
-    /// The pool's statistics, if there is one.
-    pub fn stats(&self) -> Option<PoolStatsView> {
-        let server = self.server()?;
-        let address = server.address().to_string();
-        let stats = server.pool().stats();
-        Some(PoolStatsView::new(address, &stats, server.establishments()))
+    /// The statistics of each server's pool.
+    pub fn stats(&self) -> Vec<PoolStatsView> {
+        let view = self.topology().map(|topology| topology.view());
+        let servers = view.iter().flat_map(|view| &view.servers);
+        servers
+            .map(|server| {
+                let (address, stats) = (server.address().to_string(), server.pool().stats());
+                PoolStatsView::new(address, &stats, server.establishments())
+            })
+            .collect()
     }
 
-    /// Completes when `connections` are established.
+    /// Completes when each server that has data, or that is used whatever it is, has `connections`.
     ///
     /// # Errors
-    /// The server could not be selected, the pool was cleared or closed, or it may not have as many.
+    /// A pool was cleared or closed, or may not have as many.
     pub async fn warm(&self, connections: u32) -> Result<(), Failure> {
-        let server = self.selected()?;
         let limit = self.options().pool.max_pool_size.unwrap_or(u32::MAX);
         if connections > limit {
             let message =
                 format!("\"min\" must not exceed \"maxPoolSize\": {connections} > {limit}");
             return Err(Failure::InvalidArgument(message));
         }
-        let warm = server.pool().warm(connections).await;
-        warm.map_err(|error| self.check_out_failure(error))
+        let topology = self.target()?.ok_or(Failure::Closed)?;
+        let warming = topology.usable_servers().into_iter().map(|server| {
+            runtime().spawn(async move {
+                let warm = server.pool().warm(connections).await;
+                let address = server.address().clone();
+                warm.map_err(|error| Failure::CheckOut { error, address })
+            })
+        });
+        // All at once: each has been started before the first is awaited.
+        for warm in warming.collect::<Vec<_>>() {
+            warm.await.unwrap_or(Err(Failure::Closed))?;
+        }
+        Ok(())
     }
 
     /// Closes the pool at once; the future waits for the connections in use, which are ended after
@@ -219,19 +213,30 @@ impl Client {
     ) -> impl Future<Output = Closed> + Send + 'static {
         self.closed.store(true, Ordering::Release);
         self.stop_resolving();
-        let (mut rejected, mut in_use) = (0, 0);
-        if let Some(server) = self.server() {
-            server.stop();
-            rejected = server.pool().close();
-            in_use = server.pool().stats().in_use.iter().sum();
+        let (mut rejected, mut servers) = (0, Vec::new());
+        // The pools first: whoever is told to look again is refused by them.
+        if let Some(topology) = self.topology() {
+            rejected += topology.close();
+            topology.find(|server| -> Option<()> {
+                servers.push(Arc::clone(server));
+                None
+            });
         }
         rejected += self.selection.resume();
         self.supplier.stop();
+        let in_use: u32 = { &servers }
+            .iter()
+            .map(|server| server.pool().stats().in_use.iter().sum::<u32>())
+            .sum();
+        let deadline = drain.and_then(|drain| Instant::now().checked_add(drain));
         async move {
-            let interrupted = match self.server() {
-                None => 0,
-                Some(server) => drained(server.pool(), drain).await,
-            };
+            let mut interrupted = 0;
+            for server in &servers {
+                let left = deadline.map(|at| at.saturating_duration_since(Instant::now()));
+                interrupted += drained(server.pool(), left).await;
+            }
+            // The client lives until it is drained.
+            drop(self);
             Closed {
                 drained: in_use.saturating_sub(interrupted),
                 interrupted,
@@ -274,10 +279,8 @@ impl Observer for ClientObserver {
         self.inbox.push(Message::Other(Note::Events));
     }
 
-    fn changed(&self, usable: bool) {
-        if usable {
-            self.selection.resume();
-        }
+    fn changed(&self) {
+        self.selection.resume();
     }
 
     fn unusable(&self, error: &Error) {

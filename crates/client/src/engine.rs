@@ -13,9 +13,11 @@ mod exchange;
 mod journal;
 mod operation;
 mod pinned;
+mod select;
 mod turn;
 
 pub use journal::Journal;
+pub use operation::OperationOptions;
 pub use pinned::CheckedOutInfo;
 pub use turn::{Turn, kind};
 
@@ -26,7 +28,7 @@ use crate::runtime::runtime;
 use ferropool_connection::{Error, ErrorKind, Phase, Watcher};
 use ferropool_lane::{Batch, Inbox, Message, Readiness, Table, Token};
 use ferropool_pool::{CheckedOut, Condition, Effects, Key};
-use ferropool_topology::{Server, Wired};
+use ferropool_topology::{Latest, Scratch, Server, View, Wired};
 use operation::Operation;
 use slab::Slab;
 use std::collections::VecDeque;
@@ -56,6 +58,7 @@ pub struct Engine {
     carried: VecDeque<Token>,
     /// Replies that no slab could hold, until they are taken.
     large: Slab<Vec<u8>>,
+    scratch: Scratch,
     journal: Vec<Journal>,
     /// Whether some pool has events that nobody has drained.
     events_pending: bool,
@@ -69,6 +72,8 @@ pub struct Engine {
 
 struct Attached {
     client: Arc<Client>,
+    /// The deployment as it was last seen here.
+    latest: Option<Latest<View>>,
     /// Whether somebody listens to its pool's events.
     subscribed: bool,
     /// Whether somebody listens to its commands.
@@ -134,6 +139,7 @@ impl Engine {
             deferred: VecDeque::new(),
             carried: VecDeque::new(),
             large: Slab::new(),
+            scratch: Scratch::default(),
             journal: Vec::new(),
             events_pending: false,
             request: Vec::new(),
@@ -162,6 +168,7 @@ impl Engine {
     pub fn attach(&mut self, client: Arc<Client>) -> ClientId {
         self.clients.insert(Attached {
             client,
+            latest: None,
             subscribed: false,
             monitored: false,
         }) as ClientId
@@ -181,7 +188,10 @@ impl Engine {
 
     /// Waits until the client's server can be used; completes with a text.
     pub fn connect(&mut self, id: ClientId, slot: u32) {
-        self.start(slot, Operation::connect(id));
+        let preference = self
+            .client(id)
+            .map(|client| client.options().read_preference.mode);
+        self.start(slot, Operation::connect(id, preference.unwrap_or_default()));
     }
 
     /// Closes a client; completes with [`crate::Closed`] as JSON.

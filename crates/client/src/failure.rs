@@ -1,9 +1,11 @@
 use crate::options::{OptionError, OptionErrorKind};
 use ferropool_connection::{Address, Error, ErrorKind, MetadataError, Phase};
 use ferropool_pool::{CheckOutError, Ended, Timeout};
-use ferropool_topology::SrvError;
+use ferropool_topology::{SelectionError, ServerError, SrvError, TopologyDescription};
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Instant;
 
 /// Why an operation failed, as a code and fields. The edge makes an error of it.
 #[derive(Clone, Debug)]
@@ -30,11 +32,11 @@ pub enum Failure {
     ServerSelection {
         /// How long it took, in milliseconds.
         waited_ms: u64,
-        /// What the last check failed with.
-        cause: Option<Error>,
-        /// The server that was waited for, where it was known.
-        address: Option<Address>,
+        /// What was known at the end, if anything ever was.
+        topology: Option<Arc<TopologyDescription>>,
     },
+    /// No server can be selected, however long one waits.
+    Selection(SelectionError),
     /// The client is closed, and never had a server.
     Closed,
     /// The connection string, or the DNS records that it leads to, say what they may not.
@@ -108,21 +110,20 @@ impl Failure {
             } => view_ended(*ended, address, *connection),
             Self::ServerSelection {
                 waited_ms,
-                cause,
-                address,
-            } => FailureView {
-                details: json!({ "waitedMS": waited_ms }),
-                cause: cause.as_ref().map(|cause| Box::new(view_error(cause))),
-                ..view(
-                    "MongoServerSelectionError",
-                    "FERROPOOL_SERVER_SELECTION",
-                    match cause {
-                        Some(cause) => cause.message().to_owned(),
-                        None => format!("Server selection timed out after {waited_ms} ms"),
-                    },
-                    address.as_ref(),
-                )
-            },
+                topology,
+            } => view_selection(*waited_ms, topology.as_deref()),
+            Self::Selection(error) => view(
+                match error {
+                    SelectionError::Incompatible(_) => "MongoServerSelectionError",
+                    _ => "MongoInvalidArgumentError",
+                },
+                match error {
+                    SelectionError::Incompatible(_) => "FERROPOOL_SERVER_SELECTION",
+                    _ => "FERROPOOL_INVALID_ARGUMENT",
+                },
+                error.to_string(),
+                None,
+            ),
             Self::Closed => view(
                 "MongoPoolClosedError",
                 "FERROPOOL_POOL_CLOSED",
@@ -197,6 +198,33 @@ fn view_error(error: &Error) -> FailureView {
         view.details["codeName"] = Value::from(failure.code_name.clone());
     }
     view
+}
+
+/// What was waited for: the first server's error stands for all, the details show every one.
+fn view_selection(waited_ms: u64, topology: Option<&TopologyDescription>) -> FailureView {
+    let errors = topology.iter().flat_map(|topology| &topology.servers);
+    let cause = { errors }.find_map(|server| match &server.error {
+        Some(ServerError::Connection(error)) => Some(error),
+        _ => None,
+    });
+    let overview = topology.map(|topology| topology.overview(Instant::now()).to_string());
+    let only = topology.and_then(|topology| match topology.servers.as_slice() {
+        [only] => Some(&only.address),
+        _ => None,
+    });
+    FailureView {
+        details: json!({ "waitedMS": waited_ms, "topology": overview }),
+        cause: cause.map(|cause| Box::new(view_error(cause))),
+        ..view(
+            "MongoServerSelectionError",
+            "FERROPOOL_SERVER_SELECTION",
+            match cause {
+                Some(cause) => cause.message().to_owned(),
+                None => format!("Server selection timed out after {waited_ms} ms"),
+            },
+            only,
+        )
+    }
 }
 
 fn view_check_out(error: &CheckOutError<Error>, address: &Address) -> FailureView {

@@ -21,7 +21,9 @@ mod stats;
 mod supplier;
 
 pub use client::{Client, Closed};
-pub use engine::{CheckedOutInfo, ClientId, Completion, Engine, Journal, Turn, kind};
+pub use engine::{
+    CheckedOutInfo, ClientId, Completion, Engine, Journal, OperationOptions, Turn, kind,
+};
 pub use failure::{Failure, FailureView};
 pub use ferropool_topology::SrvOptions;
 pub use note::Note;

@@ -19,8 +19,9 @@ mod uri;
 mod value;
 mod view;
 
-pub use concerns::{Acknowledgement, ReadPreference, ReadPreferenceMode, TagSet, WriteConcern};
+pub use concerns::{Acknowledgement, WriteConcern};
 pub use error::{OptionError, OptionErrorKind};
+pub use ferropool_topology::{ReadPreference, ReadPreferenceMode, TagSet};
 pub use value::OptionValue;
 
 use ferropool_connection::{
@@ -28,7 +29,9 @@ use ferropool_connection::{
     ServerApi, TlsConnector, TlsOptions,
 };
 use ferropool_pool::PoolOptions;
-use ferropool_topology::{MonitorOptions, ServerOptions, SrvOptions};
+use ferropool_topology::{
+    MonitorOptions, SelectionOptions, ServerOptions, SrvOptions, TopologyOptions, TopologySettings,
+};
 use stated::Stated;
 use std::sync::Arc;
 use std::time::Duration;
@@ -220,20 +223,36 @@ impl ClientOptions {
         self.stated.auth.source.as_deref()
     }
 
-    pub(crate) fn server(&self) -> ServerOptions {
-        ServerOptions {
-            pool: self.pool.clone(),
-            connect: ConnectOptions {
-                connect_timeout: self.connect_timeout,
-                metadata: ClientMetadata::new(&self.application),
-                load_balanced: self.pool.load_balanced,
-                tls: self.tls.clone().map(TlsConnector::new).map(Arc::new),
-                authenticator: None,
-                proxy: self.proxy.clone(),
-                compressors: self.compressors.clone(),
-                server_api: self.server_api.clone(),
+    pub(crate) fn topology(&self) -> TopologyOptions {
+        let heartbeat_frequency = self.monitor.map(|monitor| monitor.heartbeat_frequency);
+        let selection = SelectionOptions::default();
+        TopologyOptions {
+            settings: TopologySettings {
+                seeds: self.hosts.clone(),
+                // A pool without a topology has one server, whatever that is.
+                direct_connection: self.direct_connection == Some(true)
+                    || (self.monitor.is_none() && !self.load_balanced),
+                replica_set: self.replica_set.clone(),
+                load_balanced: self.load_balanced,
+            },
+            server: ServerOptions {
+                pool: self.pool.clone(),
+                connect: ConnectOptions {
+                    connect_timeout: self.connect_timeout,
+                    metadata: ClientMetadata::new(&self.application),
+                    load_balanced: self.pool.load_balanced,
+                    tls: self.tls.clone().map(TlsConnector::new).map(Arc::new),
+                    authenticator: None,
+                    proxy: self.proxy.clone(),
+                    compressors: self.compressors.clone(),
+                    server_api: self.server_api.clone(),
+                },
             },
             monitor: self.monitor,
+            selection: SelectionOptions {
+                local_threshold: self.local_threshold,
+                heartbeat_frequency: heartbeat_frequency.unwrap_or(selection.heartbeat_frequency),
+            },
         }
     }
 }

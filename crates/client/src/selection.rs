@@ -102,11 +102,10 @@ impl Selection {
             waiting.remove(&(deadline, slot));
             drop(waiting);
             let client = client.upgrade()?;
-            let server = client.server();
+            let view = client.topology().map(|topology| topology.view());
             let failure = Box::new(Failure::ServerSelection {
                 waited_ms: now.saturating_duration_since(since).as_millis() as u64,
-                cause: server.and_then(|server| server.last_error()),
-                address: server.map(|server| server.address().clone()),
+                topology: view.map(|view| Arc::clone(view.snapshot.description())),
             });
             self.inbox.push(Message::Other(Note::Selected {
                 slot,

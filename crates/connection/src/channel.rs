@@ -5,6 +5,7 @@ use crate::frame::Frame;
 use crate::hello::{Hello, Limits};
 use crate::socket::Socket;
 use crate::transport::Transport;
+use ferropool_pool::ServiceId;
 use ferropool_wire::op_compressed::{is_compressed, may_compress};
 use ferropool_wire::{frame_length, op_msg};
 use std::io;
@@ -29,6 +30,7 @@ pub struct Channel {
     home: Option<Home>,
     limits: Limits,
     server_connection_id: Option<i64>,
+    service: Option<ServiceId>,
     timings: Timings,
 }
 
@@ -99,6 +101,7 @@ impl Channel {
             home: None,
             limits: hello.limits,
             server_connection_id: hello.connection_id,
+            service: hello.service_id,
             timings,
         }
     }
@@ -116,6 +119,11 @@ impl Channel {
     /// The server's own number for the connection, where it gives one.
     pub fn server_connection_id(&self) -> Option<i64> {
         self.server_connection_id
+    }
+
+    /// The service behind a load balancer that it leads to.
+    pub fn service(&self) -> Option<ServiceId> {
+        self.service
     }
 
     /// How long each phase of its establishment took.

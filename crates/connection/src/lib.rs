@@ -42,7 +42,7 @@ pub use error::{Error, ErrorKind, Label, Phase, ServerFailure};
 pub use establish::{ConnectOptions, Established, Timings, establish};
 pub use hello::{Hello, Limits, TopologyVersion};
 pub use metadata::{Application, ClientMetadata, DriverInfo, MetadataError};
-pub use probe::Probe;
+pub use probe::{Checked, Probe};
 pub use secret::Secret;
 pub use server_api::ServerApi;
 pub use socket::{Severer, Socket};

@@ -19,12 +19,12 @@ pub struct Record {
     /// How many there are.
     pub length: u32,
     /// Two more numbers that belong to the kind.
-    pub extra: [i32; 2],
+    pub extra: [i32; 3],
 }
 
 impl Record {
     /// Numbers in a record.
-    pub const WIDTH: usize = 6;
+    pub const WIDTH: usize = 7;
 }
 
 impl<'a> Outbox<'a> {
@@ -98,6 +98,7 @@ impl<'a> Outbox<'a> {
             record.length as i32,
             record.extra[0],
             record.extra[1],
+            record.extra[2],
         ]);
         self.count += 1;
     }
@@ -109,7 +110,7 @@ mod tests {
 
     #[test]
     fn bytes_and_records_are_where_it_says() {
-        let (mut slab, mut records) = (vec![0; 70 << 10], [0; 12]);
+        let (mut slab, mut records) = (vec![0; 70 << 10], [0; 14]);
         let mut outbox = Outbox::new(&mut slab, &mut records);
         for slot in 0..2 {
             assert!(outbox.has_record());
@@ -119,11 +120,11 @@ mod tests {
                 kind: 9,
                 offset,
                 length: 5,
-                extra: [1, 2],
+                extra: [1, 2, 3],
             });
         }
         assert!(!outbox.has_record() && !outbox.has_room() && outbox.fits(1));
-        assert_eq!(records, [0, 9, 0, 5, 1, 2, 1, 9, 8, 5, 1, 2]);
+        assert_eq!(records, [0, 9, 0, 5, 1, 2, 3, 1, 9, 8, 5, 1, 2, 3]);
         assert_eq!(&slab[8..14], [1, 1, 1, 1, 1, 0]);
     }
 }

@@ -4,9 +4,9 @@ use serde_json::json;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Numbers in an event's record: kind, client, connection, time (ms since the epoch), duration (ms),
-/// reason, origin, index of its text or -1. A command's start has the server's number for the connection,
+/// reason, origin, index of its text or -1, server. A command's start has the server's number for the connection,
 /// or -1, in place of the duration, and the request's in place of the reason.
-pub(crate) const WIDTH: usize = 8;
+pub(crate) const WIDTH: usize = 9;
 
 /// Turns an event into numbers, and what numbers cannot say into a text.
 pub(crate) fn encode(
@@ -20,15 +20,17 @@ pub(crate) fn encode(
         texts.push(value.to_string());
         (texts.len() - 1) as f64
     };
-    let event = match event {
-        Journal::Pool(id, event) => {
+    let (server, event) = match event {
+        Journal::Pool(id, server, event) => {
             (record[1], record[3]) = (f64::from(*id), milliseconds(event.at));
-            &event.kind
+            record[8] = f64::from(server.number());
+            (server, &event.kind)
         }
         Journal::CommandStarted {
             client,
             slot,
             connection,
+            server,
             server_connection,
             request_id,
             at,
@@ -42,6 +44,7 @@ pub(crate) fn encode(
                 f64::from(*request_id),
                 f64::from(*slot),
                 -1.0,
+                f64::from(*server),
             ];
         }
         Journal::CredentialWanted {
@@ -53,7 +56,7 @@ pub(crate) fn encode(
             let text = (texts.len() - 1) as f64;
             let (client, request) = (f64::from(*client), f64::from(*request));
             let nobody = f64::from(Origin::NONE.0);
-            return [12.0, client, 0.0, 0.0, 0.0, request, nobody, text];
+            return [12.0, client, 0.0, 0.0, 0.0, request, nobody, text, 0.0];
         }
     };
     let failure = |failure: &Failure| serde_json::to_value(failure.view()).unwrap_or_default();
@@ -118,7 +121,8 @@ pub(crate) fn encode(
                 f64::from(FailedReason::of(error) as u8),
                 f64::from(origin.0),
             );
-            let error = client.check_out_failure(error.clone());
+            let (error, address) = (error.clone(), server.address().clone());
+            let error = Failure::CheckOut { error, address };
             record[7] = say(json!({ "error": failure(&error) }));
         }
         EventKind::CheckedOut {

@@ -24,13 +24,13 @@ fn find(lane: u32) -> Result<Rc<Lane>> {
 pub struct LentBuffers {
     /// Two buffers for replies.
     pub slabs: (Uint8Array, Uint8Array),
-    /// Two arrays for completions, six numbers each.
+    /// Two arrays for completions, seven numbers each.
     pub records: (Int32Array, Int32Array),
     /// Where a command's BSON is put before `command` is called.
     pub send: Uint8Array,
-    /// For events, eight numbers each.
+    /// For events, nine numbers each.
     pub events: Float64Array,
-    /// For a connection that `tryCheckOut` took: three numbers.
+    /// For a connection that `tryCheckOut` took: four numbers.
     pub taken: Int32Array,
 }
 
@@ -71,6 +71,12 @@ pub fn open(
 pub fn detach(lane: u32, client: u32) -> Result<()> {
     find(lane)?.detach(client);
     Ok(())
+}
+
+/// Where a client's server of this number is, or was.
+#[napi(catch_unwind)]
+pub fn server_address(lane: u32, client: u32, server: u32) -> Result<String> {
+    Ok(find(lane)?.server_address(client, server))
 }
 
 /// The address of a client's server.
@@ -153,9 +159,10 @@ pub fn command(
     database: u32,
     slot: u32,
     length: u32,
+    preference: u32,
     timeout_ms: f64,
 ) -> Result<()> {
-    find(lane)?.command(client, database, slot, length, timeout_ms);
+    find(lane)?.command(client, database, slot, length, preference, timeout_ms);
     Ok(())
 }
 
@@ -167,9 +174,10 @@ pub fn command_in(
     database: u32,
     slot: u32,
     body: Uint8Array,
+    preference: u32,
     timeout_ms: f64,
 ) -> Result<()> {
-    find(lane)?.command_in(client, database, slot, body, timeout_ms);
+    find(lane)?.command_in(client, database, slot, body, preference, timeout_ms);
     Ok(())
 }
 
@@ -187,26 +195,33 @@ pub fn command_on(
     database: u32,
     slot: u32,
     length: u32,
+    preference: u32,
     timeout_ms: f64,
     body: Option<Uint8Array>,
 ) -> Result<()> {
     find(lane)?.command_on(
-        client, token_low, token_high, database, slot, length, timeout_ms, body,
+        client, token_low, token_high, database, slot, length, preference, timeout_ms, body,
     )
 }
 
 /// Completes with a connection.
 #[napi(catch_unwind)]
-pub fn check_out(lane: u32, client: u32, slot: u32, timeout_ms: f64) -> Result<()> {
-    find(lane)?.check_out(client, slot, timeout_ms);
+pub fn check_out(
+    lane: u32,
+    client: u32,
+    slot: u32,
+    preference: u32,
+    timeout_ms: f64,
+) -> Result<()> {
+    find(lane)?.check_out(client, slot, preference, timeout_ms);
     Ok(())
 }
 
-/// Takes an available connection, and puts its token's halves and its number where they were lent for:
-/// 1 if there is one, 0 if there is none, 2 if the pool is closed.
+/// Takes an available connection, and puts its token's halves, its number and its server's where they were
+/// lent for: 1 if there is one, 0 if there is none, 2 if the pool is closed.
 #[napi(catch_unwind)]
-pub fn try_check_out(lane: u32, client: u32) -> Result<u32> {
-    Ok(find(lane)?.try_check_out(client))
+pub fn try_check_out(lane: u32, client: u32, preference: u32) -> Result<u32> {
+    Ok(find(lane)?.try_check_out(client, preference))
 }
 
 /// Returns a connection.

@@ -7,11 +7,12 @@ use crate::memory::{LentIntegers, LentNumbers};
 use crate::tokio_lane::TokioLane;
 use crate::{events, fork, options};
 use ferropool_client::{
-    CheckedOutInfo, Client, ClientOptions, Engine, Failure, Journal, OptionError, OptionErrorKind,
+    Client, ClientOptions, Engine, Failure, Journal, OperationOptions, OptionError, OptionErrorKind,
 };
 use ferropool_connection::DriverInfo;
 use ferropool_lane::Token;
 use ferropool_pool::{Origin, ServiceId};
+use ferropool_topology::ReadPreferenceMode;
 use napi::bindgen_prelude::{Buffer, FnArgs, Function, Uint8Array};
 use napi::{Env, Error, JsValue, Result};
 use parking_lot::Mutex;
@@ -111,14 +112,19 @@ impl Lane {
         self.engine.lock().detach(client);
     }
 
-    /// The address of a client's server; empty while that is not known.
+    /// Where a client connects to: the hosts that it was told of, with commas between them.
     pub(crate) fn address(&self, client: u32) -> String {
-        self.engine
-            .lock()
-            .client(client)
-            .and_then(|client| client.server())
-            .map(|server| server.address().to_string())
-            .unwrap_or_default()
+        let client = self.engine.lock().client(client).map(Arc::clone);
+        let hosts = client.map_or_else(Vec::new, |client| client.options().hosts.clone());
+        let hosts: Vec<String> = hosts.iter().map(ToString::to_string).collect();
+        hosts.join(",")
+    }
+
+    /// Where a client's server of this number is, or was.
+    pub(crate) fn server_address(&self, client: u32, server: u32) -> String {
+        let client = self.engine.lock().client(client).map(Arc::clone);
+        let address = client.and_then(|client| client.topology()?.address(server));
+        address.map_or_else(String::new, |address| address.to_string())
     }
 
     /// Tells servers of a library that wraps the client.
@@ -191,15 +197,11 @@ impl Lane {
         database: u32,
         slot: u32,
         length: u32,
+        preference: u32,
         timeout_ms: f64,
     ) {
-        self.command_bytes(
-            client,
-            database,
-            slot,
-            &self.send[..length as usize],
-            timeout_ms,
-        );
+        let body = &self.send[..length as usize];
+        self.command_bytes(client, database, slot, body, preference, timeout_ms);
     }
 
     /// Runs a command that has a buffer of its own.
@@ -209,9 +211,10 @@ impl Lane {
         database: u32,
         slot: u32,
         body: Uint8Array,
+        preference: u32,
         timeout_ms: f64,
     ) {
-        self.command_bytes(client, database, slot, &body, timeout_ms);
+        self.command_bytes(client, database, slot, &body, preference, timeout_ms);
     }
 
     /// Runs a command on a connection that a user holds, from the send buffer or one of its own.
@@ -227,6 +230,7 @@ impl Lane {
         database: u32,
         slot: u32,
         length: u32,
+        preference: u32,
         timeout_ms: f64,
         body: Option<Uint8Array>,
     ) -> Result<()> {
@@ -236,27 +240,29 @@ impl Lane {
             token(token_low, token_high),
             database_name(&databases, database),
         );
-        self.act(|engine| {
-            engine.command_on(client, token, slot, database, body, duration(timeout_ms))
-        })
-        .map_err(|failure| refuse(&failure))
+        let options = options_of(preference, timeout_ms);
+        self.act(|engine| engine.command_on(client, token, slot, database, body, options))
+            .map_err(|failure| refuse(&failure))
     }
 
     /// Completes with a connection.
-    pub(crate) fn check_out(&self, client: u32, slot: u32, timeout_ms: f64) {
-        self.act(|engine| engine.check_out(client, slot, duration(timeout_ms)));
+    pub(crate) fn check_out(&self, client: u32, slot: u32, preference: u32, timeout_ms: f64) {
+        let options = options_of(preference, timeout_ms);
+        self.act(|engine| engine.check_out(client, slot, options));
     }
 
-    /// Takes an available connection, and puts its token's halves and its number where they were lent for:
-    /// 1 if there is one, 0 if there is none, 2 if the pool is closed.
-    pub(crate) fn try_check_out(&self, client: u32) -> u32 {
-        match self.engine.lock().try_check_out(client, Origin::NONE.0) {
-            Ok(Some(CheckedOutInfo { token, connection })) => {
+    /// Takes an available connection, and puts its token's halves, its number and its server's where they
+    /// were lent for: 1 if there is one, 0 if there is none, 2 if the pool is closed.
+    pub(crate) fn try_check_out(&self, client: u32, preference: u32) -> u32 {
+        let mut engine = self.engine.lock();
+        match engine.try_check_out(client, Origin::NONE.0, mode(preference)) {
+            Ok(Some(info)) => {
                 let mut taken = self.taken.borrow_mut();
-                taken.as_mut()[..3].copy_from_slice(&[
-                    token.0 as i32,
-                    (token.0 >> 32) as i32,
-                    connection as i32,
+                taken.as_mut()[..4].copy_from_slice(&[
+                    info.token.0 as i32,
+                    (info.token.0 >> 32) as i32,
+                    info.connection as i32,
+                    info.server as i32,
                 ]);
                 1
             }
@@ -305,13 +311,11 @@ impl Lane {
         });
     }
 
-    /// A pool's statistics as JSON; empty while there is no pool.
+    /// The statistics of each server's pool, as JSON.
     pub(crate) fn stats(&self, client: u32) -> String {
         let client = self.engine.lock().client(client).map(Arc::clone);
-        client
-            .and_then(|client| client.stats())
-            .map(|stats| serde_json::to_string(&stats).unwrap_or_default())
-            .unwrap_or_default()
+        let stats = client.map_or_else(Vec::new, |client| client.stats());
+        serde_json::to_string(&stats).unwrap_or_default()
     }
 
     /// Operations that have not completed.
@@ -345,7 +349,7 @@ impl Lane {
             let Some(event) = pending.pop_front() else {
                 break;
             };
-            let (Journal::Pool(id, _)
+            let (Journal::Pool(id, ..)
             | Journal::CommandStarted { client: id, .. }
             | Journal::CredentialWanted { client: id, .. }) = &event;
             let Some(client) = engine.client(*id) else {
@@ -364,10 +368,19 @@ impl Lane {
 }
 
 impl Lane {
-    fn command_bytes(&self, client: u32, database: u32, slot: u32, body: &[u8], timeout_ms: f64) {
+    fn command_bytes(
+        &self,
+        client: u32,
+        database: u32,
+        slot: u32,
+        body: &[u8],
+        preference: u32,
+        timeout_ms: f64,
+    ) {
         let databases = self.databases.borrow();
         let database = database_name(&databases, database);
-        self.act(|engine| engine.command(client, slot, database, body, duration(timeout_ms)));
+        let options = options_of(preference, timeout_ms);
+        self.act(|engine| engine.command(client, slot, database, body, options));
     }
 
     /// Acts on the engine; the process stays alive while something is in flight.
@@ -401,6 +414,19 @@ fn database_name(databases: &[String], database: u32) -> &str {
 
 fn token(low: u32, high: u32) -> Token {
     Token(u64::from(high) << 32 | u64::from(low))
+}
+
+fn options_of(preference: u32, timeout_ms: f64) -> OperationOptions {
+    OperationOptions {
+        read_preference: mode(preference),
+        timeout: duration(timeout_ms),
+    }
+}
+
+/// A read preference's mode by its number; what is none is "primary".
+fn mode(number: u32) -> ReadPreferenceMode {
+    let mode = ReadPreferenceMode::ALL.get(number as usize);
+    mode.copied().unwrap_or_default()
 }
 
 /// Milliseconds, where a negative number is none.

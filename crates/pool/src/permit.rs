@@ -54,6 +54,11 @@ impl<T: Types> Permit<T> {
         });
     }
 
+    /// Used up, for a decision that is made elsewhere.
+    pub(crate) fn into_key(mut self) -> Key {
+        self.use_up()
+    }
+
     fn unused(&self) -> &Establish {
         self.establish
             .as_ref()

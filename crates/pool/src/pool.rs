@@ -9,7 +9,7 @@ use crate::fork::ProcessMark;
 use crate::ids::{Key, ServiceId, Ticket};
 use crate::options::PoolOptions;
 use crate::permit::Permit;
-use crate::state::State;
+use crate::state::{Clears, State};
 use crate::stats::{PoolStats, Purpose};
 use crate::types::Types;
 use parking_lot::Mutex;
@@ -179,6 +179,19 @@ impl<T: Types> Pool<T> {
         })
     }
 
+    /// The decision of [`Permit::fail`], likewise. The permit is one of this pool.
+    pub fn decide_failure(
+        &self,
+        permit: Permit<T>,
+        error: T::Error,
+        clears: Clears,
+    ) -> Deferred<'_, T> {
+        let key = permit.into_key();
+        self.defer(|state, effects| {
+            state.establishment_failed(key, error, clears, Instant::now(), effects)
+        })
+    }
+
     /// [`State::close`]. Returns how many check-outs it rejected.
     pub fn close(&self) -> u32 {
         self.act(|state, effects| {
@@ -247,6 +260,11 @@ impl<T: Types> Pool<T> {
     /// [`State::generation`].
     pub fn generation(&self) -> u32 {
         self.locked.lock().state.generation()
+    }
+
+    /// The generation that a connection of `service` would have now.
+    pub fn generation_of(&self, service: Option<ServiceId>) -> u32 {
+        self.locked.lock().state.generation_of(service)
     }
 
     /// [`State::holders`].

@@ -5,9 +5,12 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use allocation_counter::measure;
-use ferropool_client::{Client, ClientId, ClientOptions, Engine, OptionValue, kind};
+use ferropool_client::{
+    Client, ClientId, ClientOptions, Engine, OperationOptions, OptionValue, kind,
+};
 use ferropool_lane::{Outbox, Record};
 use ferropool_stub::{Options, Stub, StubHandle};
+use ferropool_topology::ReadPreferenceMode;
 use ferropool_wire::Appender;
 use std::sync::Arc;
 
@@ -76,14 +79,23 @@ impl Driver {
     /// So many commands at once, to their replies.
     fn commands(&mut self, count: usize) {
         for slot in 0..count {
-            self.engine
-                .command(self.client, slot as u32, "test", &self.body, None);
+            self.engine.command(
+                self.client,
+                slot as u32,
+                "test",
+                &self.body,
+                OperationOptions::default(),
+            );
         }
         self.until_idle(kind::REPLY);
     }
 
     fn check_out_and_in(&mut self) {
-        let taken = self.engine.try_check_out(self.client, 0).unwrap().unwrap();
+        let taken = self
+            .engine
+            .try_check_out(self.client, 0, ReadPreferenceMode::Primary)
+            .unwrap()
+            .unwrap();
         self.engine.check_in(self.client, taken.token).unwrap();
     }
 }
@@ -126,7 +138,10 @@ fn commands_that_wait_for_a_connection() {
 #[test]
 fn a_command_with_a_deadline() {
     let mut driver = Driver::new(2, "one");
-    let limit = Some(std::time::Duration::from_secs(60));
+    let options = OperationOptions {
+        timeout: Some(std::time::Duration::from_secs(60)),
+        ..OperationOptions::default()
+    };
     let count = allocations_when_warm(&mut driver, |driver| {
         let Driver {
             engine,
@@ -134,7 +149,7 @@ fn a_command_with_a_deadline() {
             body,
             ..
         } = driver;
-        engine.command(*client, 0, "test", body, limit);
+        engine.command(*client, 0, "test", body, options);
         driver.until_idle(kind::REPLY);
     });
     assert_eq!(count, 0);
@@ -151,7 +166,9 @@ fn a_check_out_that_does_not_wait_and_a_check_in() {
 fn a_check_out_and_a_check_in() {
     let mut driver = Driver::new(2, "one");
     let count = allocations_when_warm(&mut driver, |driver| {
-        driver.engine.check_out(driver.client, 0, None);
+        driver
+            .engine
+            .check_out(driver.client, 0, OperationOptions::default());
         driver.until_idle_with_connection();
     });
     assert_eq!(count, 0);
@@ -162,7 +179,7 @@ fn a_command_on_a_connection_that_is_held() {
     let mut driver = Driver::new(2, "one");
     let taken = driver
         .engine
-        .try_check_out(driver.client, 0)
+        .try_check_out(driver.client, 0, ReadPreferenceMode::Primary)
         .unwrap()
         .unwrap();
     let count = allocations_when_warm(&mut driver, |driver| {
@@ -173,7 +190,14 @@ fn a_command_on_a_connection_that_is_held() {
             ..
         } = driver;
         engine
-            .command_on(*client, taken.token, 0, "test", body, None)
+            .command_on(
+                *client,
+                taken.token,
+                0,
+                "test",
+                body,
+                OperationOptions::default(),
+            )
             .unwrap();
         driver.until_idle(kind::REPLY);
     });

@@ -1,5 +1,9 @@
+use crate::description::ServerDescription;
+use crate::round_trip_time::RoundTripTimes;
 use crate::server::{Server, Signals};
-use ferropool_connection::{Address, ConnectOptions, Error, ErrorKind, Hello, Probe};
+use crate::topology::Topology;
+use ferropool_connection::{Address, Checked, ConnectOptions, Error, ErrorKind, Probe};
+use ferropool_wire::Document;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
@@ -14,32 +18,36 @@ pub struct MonitorOptions {
     pub min_heartbeat_frequency: Duration,
 }
 
-/// The task that checks one server, over a connection of its own. It does not keep the server alive.
+/// The task that checks one server, over a connection of its own. It keeps neither the server nor the
+/// topology alive.
 pub(crate) struct Monitor {
+    topology: Weak<Topology>,
     server: Weak<Server>,
     address: Address,
     signals: Arc<Signals>,
     connect: ConnectOptions,
     options: MonitorOptions,
     connection: Option<Probe>,
+    round_trip_times: RoundTripTimes,
     succeeded: bool,
 }
 
 impl Monitor {
     pub(crate) fn new(
-        server: Weak<Server>,
-        address: Address,
-        signals: Arc<Signals>,
+        topology: &Weak<Topology>,
+        server: &Arc<Server>,
         connect: ConnectOptions,
         options: MonitorOptions,
     ) -> Self {
         Self {
-            server,
-            address,
-            signals,
+            topology: Weak::clone(topology),
+            server: Arc::downgrade(server),
+            address: server.address().clone(),
+            signals: Arc::clone(&server.signals),
             connect,
             options,
             connection: None,
+            round_trip_times: RoundTripTimes::default(),
             succeeded: false,
         }
     }
@@ -52,30 +60,32 @@ impl Monitor {
                 () = signals.stop.notified() => return,
                 outcome = self.check() => outcome,
             };
-            let Some(server) = self.server.upgrade() else {
+            let (Some(topology), Some(server)) = (self.topology.upgrade(), self.server.upgrade())
+            else {
                 return;
             };
             match outcome {
-                Ok(hello) => {
-                    server.checked(&hello);
+                Ok(description) => {
                     self.succeeded = true;
+                    topology.checked(&server, description);
                 }
                 Err(error) => {
                     self.connection = None;
+                    self.round_trip_times.reset();
                     let timed_out = matches!(error.kind(), ErrorKind::NetworkTimeout);
                     let network = timed_out || matches!(error.kind(), ErrorKind::Network);
-                    server.check_failed(error, timed_out);
+                    topology.check_failed(&server, error, timed_out);
                     // A known server's network error is retried at once: it may have restarted.
                     if network && std::mem::take(&mut self.succeeded) {
                         continue;
                     }
-                    // Whoever waits for the server does not wait for a whole heartbeat.
-                    if server.is_awaited() {
-                        server.request_check();
-                    }
                 }
             }
-            drop(server);
+            // Whoever waits does not wait for a whole heartbeat.
+            if topology.is_awaited() {
+                server.request_check();
+            }
+            drop((topology, server));
             let mut due = started + self.options.heartbeat_frequency;
             let earliest = started + self.options.min_heartbeat_frequency;
             loop {
@@ -88,12 +98,29 @@ impl Monitor {
         }
     }
 
-    async fn check(&mut self) -> Result<Hello, Error> {
-        if let Some(connection) = &mut self.connection {
-            return connection.check(&self.address, &self.connect).await;
-        }
-        let (connection, hello) = Probe::open(&self.address, &self.connect).await?;
-        self.connection = Some(connection);
-        Ok(hello)
+    async fn check(&mut self) -> Result<ServerDescription, Error> {
+        let checked = match &mut self.connection {
+            Some(connection) => connection.check(&self.address, &self.connect).await?,
+            None => {
+                let (connection, checked) = Probe::open(&self.address, &self.connect).await?;
+                self.connection = Some(connection);
+                checked
+            }
+        };
+        let Checked {
+            reply,
+            round_trip_time,
+        } = checked;
+        self.round_trip_times.add(round_trip_time);
+        let reply = Document::new(&reply).map_err(|error| {
+            let phase = ferropool_connection::Phase::Hello;
+            Error::wire(phase, &error).at(&self.address)
+        })?;
+        Ok(ServerDescription::from_hello(
+            self.address.clone(),
+            reply,
+            self.round_trip_times.current(),
+            std::time::Instant::now(),
+        ))
     }
 }

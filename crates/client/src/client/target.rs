@@ -8,7 +8,7 @@ use crate::runtime::runtime;
 use ferropool_connection::{Authenticator, CredentialSupplier, Mechanism};
 use ferropool_lane::Message;
 use ferropool_topology::srv::{self, Seeds};
-use ferropool_topology::{Server, SrvError};
+use ferropool_topology::{SrvError, Topology};
 use std::sync::{Arc, Weak};
 use tokio::task::AbortHandle;
 
@@ -16,8 +16,8 @@ use tokio::task::AbortHandle;
 pub(super) struct Target {
     /// With the hosts of the seed list.
     pub(super) options: ClientOptions,
-    /// The server, or why operations are refused before anything is dialled.
-    pub(super) server: Result<Arc<Server>, Failure>,
+    /// The deployment, or why operations are refused before anything is dialled.
+    pub(super) topology: Result<Arc<Topology>, Failure>,
 }
 
 /// What the setting of the target has to be one with.
@@ -38,29 +38,18 @@ impl Client {
     }
 
     fn aim(&self, options: ClientOptions) -> Target {
-        let server = match (refusal(&options), options.hosts.as_slice()) {
-            (Some(refusal), _) => Err(refusal),
-            (None, [address]) => {
-                let mut server = options.server();
-                server.connect.metadata = self.metadata.clone();
-                server.connect.authenticator = self.authenticator(&options);
-                // Nobody watches a load balancer: it is usable as it is ("Load Balancers", "Monitoring").
-                if options.load_balanced {
-                    server.monitor = None;
-                }
+        let topology = match refusal(&options) {
+            Some(refusal) => Err(refusal),
+            None => {
+                let mut topology = options.topology();
+                let connect = &mut topology.server.connect;
+                connect.metadata = self.metadata.clone();
+                connect.authenticator = self.authenticator(&options);
                 let observer = Arc::clone(&self.observer);
-                let server = Server::new(address.clone(), server, observer, runtime());
-                if options.load_balanced {
-                    server.pool().ready();
-                }
-                Ok(server)
+                Ok(Topology::new(topology, observer, runtime()))
             }
-            (None, hosts) => Err(Failure::InvalidArgument(format!(
-                "Several hosts are not supported by this version, which connects to a single server; there are {}",
-                hosts.len()
-            ))),
         };
-        Target { options, server }
+        Target { options, topology }
     }
 
     /// One for all connections, which share what it derives and is given.
@@ -115,9 +104,9 @@ impl Client {
             Err(failure) => return self.selection.fail(&failure),
             Ok(options) => {
                 let target = self.target.get_or_init(|| self.aim(options));
-                // Before the pool can have another event than its creation, which it keeps.
-                if let Ok(server) = &target.server {
-                    server.pool().subscribe(settling.subscribed);
+                // Before the pools can have another event than their creation, which they keep.
+                if let Ok(topology) = &target.topology {
+                    topology.subscribe(settling.subscribed);
                 }
             }
         }
@@ -125,15 +114,13 @@ impl Client {
             self.observer.inbox.push(Message::Other(Note::Events));
         }
         drop(settling);
-        if let Some(server) = self
-            .server()
-            .filter(|_| self.selection.is_anybody_waiting())
+        if let Some(topology) = self.topology()
+            && self.selection.is_anybody_waiting()
         {
-            server.start();
+            topology.start();
         }
-        if self.is_selectable() {
-            self.selection.resume();
-        }
+        // Some may be refused, others have to ask for checks.
+        self.selection.resume();
     }
 }
 

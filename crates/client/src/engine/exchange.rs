@@ -5,7 +5,7 @@ use crate::failure::Failure;
 use ferropool_connection::{Error, Home, Phase, Sent};
 use ferropool_lane::{Interest, Token};
 use ferropool_pool::{CheckedOut, Condition};
-use ferropool_topology::Wired;
+use ferropool_topology::{ApplicationError, Server, Wired};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -16,6 +16,7 @@ impl Engine {
         &mut self,
         mut checked_out: CheckedOut<Wired>,
         client: ClientId,
+        server: Arc<Server>,
         pinned: bool,
     ) -> Result<Token, Error> {
         let key = checked_out.key;
@@ -26,10 +27,6 @@ impl Engine {
         let token = match known.filter(|token| self.entries.get_mut(*token).is_some()) {
             Some(token) => token,
             None => {
-                let client = self.client(client);
-                let Some(server) = client.and_then(|client| client.server()).map(Arc::clone) else {
-                    return Err(super::gone());
-                };
                 self.reclaim();
                 checked_out.connection.leave_home();
                 let token = self.entries.insert(Entry {
@@ -198,9 +195,16 @@ impl Engine {
                 connection: entry.key.id.0,
             },
             None => {
-                entry
-                    .server
-                    .application_failed(&error, held.checked_out.generation);
+                let failed = ApplicationError {
+                    error: &error,
+                    state_change: None,
+                    generation: held.checked_out.generation,
+                    service: held.checked_out.connection.service(),
+                };
+                let client = self.clients.get(held.client as usize);
+                if let Some(topology) = client.and_then(|attached| attached.client.topology()) {
+                    topology.application_failed(&entry.server, failed);
+                }
                 Failure::Connection(error)
             }
         };

@@ -1,17 +1,19 @@
 //! Events on their way to the thread that listens, in the order in which they happened.
 
-use super::{ClientId, Engine};
+use super::{ClientId, Engine, Entry};
 use crate::supplier::Requests;
 use ferropool_connection::Error;
 use ferropool_lane::Token;
 use ferropool_pool::Event;
+use ferropool_topology::Server;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// One event of a client.
 #[derive(Clone, Debug)]
 pub enum Journal {
-    /// Its pool's.
-    Pool(ClientId, Event<Error>),
+    /// Of the pool of one of its servers.
+    Pool(ClientId, Arc<Server>, Event<Error>),
     /// A command was sent.
     CommandStarted {
         /// Whose.
@@ -20,7 +22,9 @@ pub enum Journal {
         slot: u32,
         /// The connection's number.
         connection: u64,
-        /// The server's number for it.
+        /// The number of its server.
+        server: u32,
+        /// The server's number for the connection.
         server_connection: Option<i64>,
         /// The request's number.
         request_id: i32,
@@ -55,20 +59,24 @@ impl Engine {
     pub fn drain_events(&mut self, into: &mut Vec<Journal>) {
         self.events_pending = false;
         for id in 0..self.clients.capacity() {
-            self.journal_pool(id as ClientId);
+            self.journal_pools(id as ClientId);
         }
         into.append(&mut self.journal);
     }
 
-    /// Moves a pool's events into the journal.
-    fn journal_pool(&mut self, id: ClientId) {
-        let Some(server) = self.client(id).and_then(|client| client.server()) else {
+    /// Moves the events of a client's pools into the journal.
+    fn journal_pools(&mut self, id: ClientId) {
+        let client = self.clients.get(id as usize);
+        let Some(topology) = client.and_then(|attached| attached.client.topology()) else {
             return;
         };
         let mut events = Vec::new();
-        server.pool().drain_events(&mut events);
-        self.journal
-            .extend(events.into_iter().map(|event| Journal::Pool(id, event)));
+        topology.drain_each(|server| {
+            server.pool().drain_events(&mut events);
+            let events = events.drain(..);
+            self.journal
+                .extend(events.map(|event| Journal::Pool(id, Arc::clone(server), event)));
+        });
     }
 
     /// Records that a client's callback is to supply credentials.
@@ -86,16 +94,22 @@ impl Engine {
 
     /// Records that a command is being sent, behind the events of its check-out.
     pub(super) fn journal_started(&mut self, slot: u32, token: Token) {
-        let Some(held) = self.held(token) else { return };
+        let Some(Entry { server, held, .. }) = self.entries.get_mut(token) else {
+            return;
+        };
+        let (server, Some(held)) = (server.number(), held) else {
+            return;
+        };
         let (client, connection, request_id) =
             (held.client, held.checked_out.key.id.0, held.request_id);
         let server_connection = held.checked_out.connection.server_connection_id();
         let at = held.started.unwrap_or_else(Instant::now);
-        self.journal_pool(client);
+        self.journal_pools(client);
         self.journal.push(Journal::CommandStarted {
             client,
             slot,
             connection,
+            server,
             server_connection,
             request_id,
             at,

@@ -7,10 +7,19 @@ use ferropool_pool::{
     CheckOut, CheckOutError, CheckOutResult, CheckedOut, Condition, Origin, Purpose, Request,
     Ticket,
 };
-use ferropool_topology::{Deliver, Waiter, Wired};
+use ferropool_topology::{Deliver, ReadPreferenceMode, Server, Waiter, Wired};
 use ferropool_wire::{Appender, op_msg::PREFIX_LENGTH};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+/// What a caller asks of an operation, besides what it does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OperationOptions {
+    /// Which servers may answer. Default primary.
+    pub read_preference: ReadPreferenceMode,
+    /// Bounds all of it; `None` leaves that to the client's `timeoutMS`.
+    pub timeout: Option<Duration>,
+}
 
 /// What a slot is occupied by.
 #[derive(Debug)]
@@ -20,6 +29,10 @@ pub(super) struct Operation {
     /// When it must have ended.
     pub(super) until: Option<Instant>,
     pub(super) stage: Stage,
+    /// Which servers may answer.
+    preference: ReadPreferenceMode,
+    /// The server that was selected; it counts the operation.
+    server: Option<Arc<Server>>,
     /// The request, while no connection has it.
     request: Vec<u8>,
 }
@@ -55,16 +68,26 @@ impl Operation {
             kind,
             until: None,
             stage: Stage::New,
+            preference: ReadPreferenceMode::Primary,
+            server: None,
             request: Vec::new(),
         }
     }
 
-    pub(super) fn connect(client: ClientId) -> Self {
-        Self::new(client, Kind::Connect)
+    pub(super) fn connect(client: ClientId, preference: ReadPreferenceMode) -> Self {
+        Self {
+            preference,
+            ..Self::new(client, Kind::Connect)
+        }
     }
 
     pub(super) fn warm(client: ClientId, connections: u32) -> Self {
         Self::new(client, Kind::Warm(connections))
+    }
+
+    /// The client, and which of its servers may do.
+    pub(super) fn wants(&self) -> (ClientId, ReadPreferenceMode) {
+        (self.client, self.preference)
     }
 
     pub(super) fn elsewhere(client: ClientId) -> Self {
@@ -90,7 +113,7 @@ impl Engine {
         slot: u32,
         database: &str,
         body: &[u8],
-        timeout: Option<Duration>,
+        options: OperationOptions,
     ) {
         if let Err(failure) = self.compose(id, database, body) {
             self.occupy(slot, Operation::elsewhere(id));
@@ -99,18 +122,20 @@ impl Engine {
         self.start(
             slot,
             Operation {
-                until: self.until(id, timeout),
+                until: self.until(id, options.timeout),
+                preference: options.read_preference,
                 ..Operation::new(id, Kind::Command)
             },
         );
     }
 
     /// Checks a connection out for a user, and completes with it.
-    pub fn check_out(&mut self, id: ClientId, slot: u32, timeout: Option<Duration>) {
+    pub fn check_out(&mut self, id: ClientId, slot: u32, options: OperationOptions) {
         self.start(
             slot,
             Operation {
-                until: self.until(id, timeout),
+                until: self.until(id, options.timeout),
+                preference: options.read_preference,
                 ..Operation::new(id, Kind::CheckOut)
             },
         );
@@ -127,9 +152,7 @@ impl Engine {
         };
         let gone = match operation.stage {
             Stage::Selecting { deadline, .. } => attached.client.stop_waiting(slot, deadline),
-            Stage::Waiting(ticket) => attached
-                .client
-                .server()
+            Stage::Waiting(ticket) => { operation.server.as_ref() }
                 .is_some_and(|server| server.pool().cancel(ticket).is_some()),
             Stage::New | Stage::Running | Stage::Elsewhere => false,
         };
@@ -180,64 +203,81 @@ impl Engine {
         self.rest();
     }
 
-    /// Goes on with an operation that is new, or whose server may have become usable.
+    /// Goes on with an operation that is new, or for which there may be a server by now.
     pub(super) fn proceed(&mut self, slot: u32) {
+        match self.select_for(slot) {
+            Err(failure) => self.fail_later(slot, failure),
+            Ok(None) => self.wait_for_server(slot),
+            Ok(Some(server)) => self.selected(slot, server),
+        }
+    }
+
+    /// Puts an operation among those that wait for a server, unless there is one after all.
+    fn wait_for_server(&mut self, slot: u32) {
         let Some(Some(operation)) = self.operations.get_mut(slot as usize) else {
             return;
         };
         let Some(attached) = self.clients.get(operation.client as usize) else {
             return;
         };
-        let (client, kind, is_command) = (
-            &attached.client,
-            operation.kind,
-            operation.kind == Kind::Command,
-        );
-        if !client.is_selectable() {
-            let (since, deadline) = match operation.stage {
-                Stage::Selecting { since, deadline } => (since, deadline),
-                _ => {
-                    if is_command {
-                        let spare = self.buffers.pop().unwrap_or_default();
-                        operation.request = std::mem::replace(&mut self.request, spare);
-                    }
-                    let since = Instant::now();
-                    (since, client.selection_deadline(since, operation.until))
+        let (since, deadline) = match operation.stage {
+            Stage::Selecting { since, deadline } => (since, deadline),
+            _ => {
+                if operation.kind == Kind::Command {
+                    let spare = self.buffers.pop().unwrap_or_default();
+                    operation.request = std::mem::replace(&mut self.request, spare);
                 }
-            };
-            operation.stage = Stage::Selecting { since, deadline };
-            return client.wait_for_server(slot, since, deadline);
+                let since = Instant::now();
+                let deadline = attached.client.selection_deadline(since, operation.until);
+                (since, deadline)
+            }
+        };
+        operation.stage = Stage::Selecting { since, deadline };
+        let client = Arc::clone(&attached.client);
+        client.wait_for_server(slot, since, deadline);
+        // It may have come between the look and the entry. Whoever has been told comes back here.
+        let outcome = self.select_for(slot);
+        if !matches!(outcome, Ok(None)) && client.stop_waiting(slot, deadline) {
+            match outcome {
+                Ok(Some(server)) => self.selected(slot, server),
+                Ok(None) => {}
+                Err(failure) => self.fail_later(slot, failure),
+            }
         }
-        if is_command && let Stage::Selecting { .. } = operation.stage {
+    }
+
+    /// There is a server for the operation.
+    fn selected(&mut self, slot: u32, server: Arc<Server>) {
+        let Some(Some(operation)) = self.operations.get_mut(slot as usize) else {
+            return;
+        };
+        let Some(attached) = self.clients.get(operation.client as usize) else {
+            return;
+        };
+        if operation.kind == Kind::Command && matches!(operation.stage, Stage::Selecting { .. }) {
             let request = std::mem::take(&mut operation.request);
             let spare = std::mem::replace(&mut self.request, request);
             recycle(&mut self.buffers, spare);
         }
-        match kind {
-            Kind::Connect if client.is_closed() => {
-                let failure = client.check_out_failure(CheckOutError::PoolClosed);
-                self.fail_later(slot, failure);
+        match operation.kind {
+            Kind::Connect | Kind::Warm(_) if attached.client.is_closed() => {
+                let (error, address) = (CheckOutError::PoolClosed, server.address().clone());
+                self.fail_later(slot, Failure::CheckOut { error, address });
             }
-            Kind::Connect => match client.selected() {
-                Ok(_) => self.complete_later(slot, Completion::Text("null".to_owned())),
-                Err(failure) => self.fail_later(slot, failure),
-            },
+            Kind::Connect => self.complete_later(slot, Completion::Text("null".to_owned())),
             Kind::Warm(connections) => {
-                let (id, client) = (operation.client, Arc::clone(client));
+                let (id, client) = (operation.client, Arc::clone(&attached.client));
                 self.vacate(slot);
                 self.spawn(id, slot, async move {
                     client.warm(connections).await.map(|()| "null".to_owned())
                 });
             }
-            Kind::CheckOut | Kind::Command => self.check_out_for(slot),
+            Kind::CheckOut | Kind::Command => self.check_out_for(slot, server),
         }
     }
 
-    fn check_out_for(&mut self, slot: u32) {
+    fn check_out_for(&mut self, slot: u32, server: Arc<Server>) {
         let Some(Some(operation)) = self.operations.get_mut(slot as usize) else {
-            return;
-        };
-        let Some(attached) = self.clients.get(operation.client as usize) else {
             return;
         };
         let is_command = operation.kind == Kind::Command;
@@ -253,10 +293,8 @@ impl Engine {
             to: Arc::clone(inbox) as Arc<dyn Deliver>,
             slot,
         };
-        let server = match attached.client.selected() {
-            Ok(server) => server,
-            Err(failure) => return self.fail_later(slot, failure),
-        };
+        server.enter();
+        let server = operation.server.insert(server);
         match server.pool().check_out(request, waiter, &mut self.effects) {
             CheckOut::Taken(checked_out) => self.served(slot, checked_out),
             CheckOut::Queued(ticket) => {
@@ -289,29 +327,34 @@ impl Engine {
                 self.served(slot, checked_out);
             }
             Err(error) => {
-                let Some(attached) = self.clients.get(operation.client as usize) else {
+                let Some(server) = &operation.server else {
                     return;
                 };
-                let failure = attached.client.check_out_failure(error);
-                self.fail_later(slot, failure);
+                let address = server.address().clone();
+                self.fail_later(slot, Failure::CheckOut { error, address });
             }
         }
     }
 
     /// A connection came for an operation that is gone: whichever pool it is of takes it back.
     fn give_back(&mut self, result: CheckOutResult<Wired>) {
-        let Ok(mut checked_out) = result else { return };
+        let Ok(checked_out) = result else { return };
+        let mut checked_out = Some(checked_out);
         for (_, attached) in &self.clients {
-            let Some(server) = attached.client.server() else {
+            let Some(topology) = attached.client.topology() else {
                 continue;
             };
-            match server
-                .pool()
-                .check_in(checked_out, Condition::Healthy, &mut self.effects)
-            {
-                Ok(_) => return,
-                Err(foreign) => checked_out = foreign,
-            }
+            topology.find(|server| {
+                let pool = server.pool();
+                let condition = Condition::Healthy;
+                match pool.check_in(checked_out.take()?, condition, &mut self.effects) {
+                    Ok(_) => Some(()),
+                    Err(foreign) => {
+                        checked_out = Some(foreign);
+                        None
+                    }
+                }
+            });
         }
     }
 
@@ -320,15 +363,28 @@ impl Engine {
         let Some(Some(operation)) = self.operations.get_mut(slot as usize) else {
             return;
         };
-        let (id, kind) = (operation.client, operation.kind);
+        let (id, kind, preference) = (operation.client, operation.kind, operation.preference);
+        let Some(server) = operation.server.clone() else {
+            return;
+        };
         operation.stage = Stage::Running;
-        let connection = checked_out.key.id.0;
-        match (self.adopt(checked_out, id, kind == Kind::CheckOut), kind) {
+        let (connection, number) = (checked_out.key.id.0, server.number());
+        if kind == Kind::Command {
+            self.pass_read_preference(id, &server, preference);
+        }
+        match (
+            self.adopt(checked_out, id, server, kind == Kind::CheckOut),
+            kind,
+        ) {
             (Err(error), _) => self.fail_later(slot, Failure::Connection(error)),
             (Ok(token), Kind::CheckOut) => {
                 self.complete_later(
                     slot,
-                    Completion::Connection(super::CheckedOutInfo { token, connection }),
+                    Completion::Connection(super::CheckedOutInfo {
+                        token,
+                        connection,
+                        server: number,
+                    }),
                 );
             }
             (Ok(token), _) => self.send(slot, token),
@@ -343,6 +399,9 @@ impl Engine {
             .and_then(Option::take)
         {
             self.in_flight -= 1;
+            if let Some(server) = &operation.server {
+                server.leave();
+            }
             recycle(&mut self.buffers, operation.request);
         }
     }

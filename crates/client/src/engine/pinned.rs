@@ -1,12 +1,13 @@
 //! Connections that a user holds.
 
 use super::{ClientId, Engine};
-use crate::engine::operation::Operation;
+use crate::engine::operation::{Operation, OperationOptions};
 use crate::failure::Failure;
 use ferropool_lane::Token;
 use ferropool_pool::{Origin, Purpose, Request};
+use ferropool_topology::ReadPreferenceMode;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// A connection that was checked out for a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub struct CheckedOutInfo {
     pub token: Token,
     /// Its number in its pool.
     pub connection: u64,
+    /// Its server's number.
+    pub server: u32,
 }
 
 impl Engine {
@@ -26,18 +29,13 @@ impl Engine {
         &mut self,
         id: ClientId,
         origin: u32,
+        preference: ReadPreferenceMode,
     ) -> Result<Option<CheckedOutInfo>, Failure> {
-        let Some(attached) = self.clients.get(id as usize) else {
-            return Ok(None);
-        };
-        if !attached.client.is_selectable() {
-            return Ok(None);
-        }
-        let server = match attached.client.server() {
-            Some(server) => Arc::clone(server),
-            None if attached.client.is_closed() => return Err(Failure::Closed),
+        let server = match self.select(id, preference) {
+            Ok(Some(server)) => server,
+            Err(Failure::Closed) => return Err(Failure::Closed),
             // Whoever waits is told why there is none.
-            None => return Ok(None),
+            Ok(None) | Err(_) => return Ok(None),
         };
         let request = Request {
             origin: Origin(origin),
@@ -51,11 +49,16 @@ impl Engine {
         });
         let result = match taken {
             Ok(Some(checked_out)) => {
-                let connection = checked_out.key.id.0;
-                let token = self
-                    .adopt(checked_out, id, true)
-                    .map_err(Failure::Connection);
-                token.map(|token| Some(CheckedOutInfo { token, connection }))
+                let (connection, number) = (checked_out.key.id.0, server.number());
+                let adopted = self.adopt(checked_out, id, server, true);
+                let info = |token| CheckedOutInfo {
+                    token,
+                    connection,
+                    server: number,
+                };
+                adopted
+                    .map(|token| Some(info(token)))
+                    .map_err(Failure::Connection)
             }
             Ok(None) => Ok(None),
             Err(failure) => Err(failure),
@@ -90,16 +93,20 @@ impl Engine {
         slot: u32,
         database: &str,
         body: &[u8],
-        timeout: Option<Duration>,
+        options: OperationOptions,
     ) -> Result<(), Failure> {
         let broken = self.check_held(id, token)?;
         self.compose(id, database, body)?;
+        let entry = self.entries.get_mut(token);
+        if let Some(server) = entry.map(|entry| Arc::clone(&entry.server)) {
+            self.pass_read_preference(id, &server, options.read_preference);
+        }
         self.inbox.attend();
         self.occupy(slot, Operation::running(id));
         match broken {
             Some(failure) => self.fail_later(slot, failure),
             None => {
-                if let Some(timeout) = timeout {
+                if let Some(timeout) = options.timeout {
                     self.bound(token, Instant::now().checked_add(timeout));
                 }
                 self.send(slot, token);

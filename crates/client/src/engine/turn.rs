@@ -4,6 +4,7 @@ use super::{Completion, Engine, Held};
 use crate::note::Note;
 use ferropool_connection::{Error, ErrorKind, Phase, Received, Sent, ServerFailure};
 use ferropool_lane::{Interest, Message, Outbox, Ready, Record, Token};
+use ferropool_topology::ApplicationError;
 use ferropool_topology::sdam::{self, Verdict};
 use ferropool_wire::OpMsg;
 
@@ -17,7 +18,8 @@ pub mod kind {
     pub const LARGE_REPLY: i32 = 2;
     /// A failure as JSON, in the slab.
     pub const FAILURE: i32 = 3;
-    /// A connection: offset and length are its token's halves, the first extra its number.
+    /// A connection: offset and length are its token's halves, the first extra its number, the third its
+    /// server's.
     pub const CONNECTION: i32 = 4;
     /// A JSON text, in the slab.
     pub const TEXT: i32 = 5;
@@ -260,6 +262,7 @@ impl Engine {
             .take()
             .map_or(0, |started| started.elapsed().as_micros() as i32);
         let connection = entry.key.id.0 as i32;
+        let server = entry.server.number() as i32;
         if held.checked_out.connection.wants_to_write() {
             held.broken = Some(Engine::protocol(
                 "the server replied before it had read the request",
@@ -272,18 +275,23 @@ impl Engine {
                 Phase::Established,
                 text,
             );
-            entry.server.state_changed(
-                change,
-                error.at(entry.server.address()),
-                held.checked_out.generation,
-            );
+            let failed = ApplicationError {
+                error: &error.at(entry.server.address()),
+                state_change: Some(change),
+                generation: held.checked_out.generation,
+                service: held.checked_out.connection.service(),
+            };
+            let client = self.clients.get(held.client as usize);
+            if let Some(topology) = client.and_then(|attached| attached.client.topology()) {
+                topology.application_failed(&entry.server, failed);
+            }
         }
         outbox.record(Record {
             slot,
             kind,
             offset: at,
             length: length as u32,
-            extra: [connection, duration],
+            extra: [connection, duration, server],
         });
         self.vacate(slot);
         self.finish(token);
@@ -310,7 +318,7 @@ impl Engine {
                         kind,
                         offset,
                         length: length as u32,
-                        extra: [0; 2],
+                        extra: [0; 3],
                     }
                 }
                 (None, Completion::Connection(info)) => Record {
@@ -318,14 +326,14 @@ impl Engine {
                     kind: kind::CONNECTION,
                     offset: info.token.0 as u32,
                     length: (info.token.0 >> 32) as u32,
-                    extra: [info.connection as i32, 0],
+                    extra: [info.connection as i32, 0, info.server as i32],
                 },
                 (None, _) => Record {
                     slot,
                     kind: kind::ABANDONED,
                     offset: 0,
                     length: 0,
-                    extra: [0; 2],
+                    extra: [0; 3],
                 },
             };
             outbox.record(record);

@@ -4,64 +4,8 @@ use super::ClientOptions;
 use super::error::{OptionError, OptionErrorKind};
 use super::spec::{self, Invalid, MAX};
 use super::value::OptionValue;
+use ferropool_topology::{ReadPreferenceMode, TagSet};
 use std::time::Duration;
-
-/// Which servers of a deployment are read from ("Server Selection", "Read Preference").
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ReadPreference {
-    /// Default [`ReadPreferenceMode::Primary`].
-    pub mode: ReadPreferenceMode,
-    /// The tag sets of which a server must have one, in the order in which they are tried.
-    pub tag_sets: Vec<TagSet>,
-    /// How far a secondary may be behind; `None` is no limit (`maxStalenessSeconds`).
-    pub max_staleness: Option<Duration>,
-    /// Whether sharded reads are hedged, where that was said. Servers have given it up.
-    pub hedge: Option<bool>,
-}
-
-/// Names and values that a server's tags must have.
-pub type TagSet = Vec<(String, String)>;
-
-/// `readPreference`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ReadPreferenceMode {
-    /// The primary alone.
-    #[default]
-    Primary,
-    /// The primary, and a secondary where there is none.
-    PrimaryPreferred,
-    /// A secondary.
-    Secondary,
-    /// A secondary, and the primary where there is none.
-    SecondaryPreferred,
-    /// Any server.
-    Nearest,
-}
-
-impl ReadPreferenceMode {
-    const ALL: [Self; 5] = [
-        Self::Primary,
-        Self::PrimaryPreferred,
-        Self::Secondary,
-        Self::SecondaryPreferred,
-        Self::Nearest,
-    ];
-
-    /// The name on the wire and in options.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Primary => "primary",
-            Self::PrimaryPreferred => "primaryPreferred",
-            Self::Secondary => "secondary",
-            Self::SecondaryPreferred => "secondaryPreferred",
-            Self::Nearest => "nearest",
-        }
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|mode| mode.name() == text)
-    }
-}
 
 /// What a write waits for ("Read and Write Concern"). What is `None` is left to the server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

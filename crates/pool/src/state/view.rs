@@ -76,6 +76,11 @@ impl<T: Types> State<T> {
         self.generations.current(None)
     }
 
+    /// The generation that a connection of `service` would have now.
+    pub fn generation_of(&self, service: Option<ServiceId>) -> u32 {
+        self.generations.current(service)
+    }
+
     /// How many check-outs wait.
     pub fn waiting(&self) -> u32 {
         self.queue.len() as u32

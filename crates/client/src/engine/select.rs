@@ -1,0 +1,97 @@
+//! Which server an operation goes to.
+
+use super::{ClientId, Engine};
+use crate::failure::Failure;
+use ferropool_topology::{
+    Criteria, Operation, ReadPreference, ReadPreferenceMode, Server, View, passed_read_preference,
+};
+use ferropool_wire::Appender;
+use ferropool_wire::op_msg::PREFIX_LENGTH;
+use std::sync::Arc;
+
+/// A read preference of nothing but its mode, for each mode.
+static ALONE: [ReadPreference; ReadPreferenceMode::ALL.len()] = [
+    ReadPreferenceMode::ALL[0].alone(),
+    ReadPreferenceMode::ALL[1].alone(),
+    ReadPreferenceMode::ALL[2].alone(),
+    ReadPreferenceMode::ALL[3].alone(),
+    ReadPreferenceMode::ALL[4].alone(),
+];
+
+impl Engine {
+    /// The server for the operation in `slot`; `None` while there is none.
+    pub(super) fn select_for(&mut self, slot: u32) -> Result<Option<Arc<Server>>, Failure> {
+        match self.operations.get(slot as usize) {
+            Some(Some(operation)) => {
+                let (id, preference) = operation.wants();
+                self.select(id, preference)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// A server of the deployment as it is now. Takes no lock unless that has changed.
+    pub(super) fn select(
+        &mut self,
+        id: ClientId,
+        preference: ReadPreferenceMode,
+    ) -> Result<Option<Arc<Server>>, Failure> {
+        let Some(attached) = self.clients.get_mut(id as usize) else {
+            return Ok(None);
+        };
+        let Some(topology) = attached.client.target()? else {
+            return Ok(None);
+        };
+        let latest = attached.latest.get_or_insert_with(|| topology.reader());
+        let View { snapshot, servers } = &**latest.get();
+        // The pool of a closed client refuses by itself, with the events that belong to it. A server that
+        // nobody watches is its user's to judge.
+        if attached.client.is_closed() || !topology.is_monitored() {
+            return Ok(servers.first().map(Arc::clone));
+        }
+        let criteria = Criteria::read(&ALONE[preference as usize]);
+        let selected = snapshot.select(&criteria, &mut self.scratch, |index| {
+            servers.get(index).map_or(0, |server| server.operations())
+        });
+        let selected = selected.map_err(Failure::Selection)?;
+        Ok(selected.and_then(|index| servers.get(index).map(Arc::clone)))
+    }
+
+    /// Adds `$readPreference` to the request that is being composed, if `server` is to be told.
+    pub(super) fn pass_read_preference(
+        &mut self,
+        id: ClientId,
+        server: &Server,
+        preference: ReadPreferenceMode,
+    ) {
+        let Some(attached) = self.clients.get_mut(id as usize) else {
+            return;
+        };
+        let Some(latest) = &mut attached.latest else {
+            return;
+        };
+        let description = latest.get().snapshot.description();
+        let Some(known) = description.servers.get(server.address()) else {
+            return;
+        };
+        let (topology, server) = (description.topology_type, known.server_type);
+        let asked = &ALONE[preference as usize];
+        // Of a server that nobody watches, its user knows what it is.
+        let is_monitored = attached
+            .client
+            .topology()
+            .is_some_and(|topology| topology.is_monitored());
+        let passed = match is_monitored {
+            true => passed_read_preference(Operation::Read(asked), topology, server),
+            false => Some(asked).filter(|asked| asked.mode != ReadPreferenceMode::Primary),
+        };
+        if let Some(passed) = passed
+            && let Ok(mut fields) = Appender::reopen(&mut self.request, PREFIX_LENGTH)
+        {
+            fields.document("$readPreference", |document| {
+                document.string("mode", passed.mode.name());
+            });
+            fields.finish();
+        }
+    }
+}

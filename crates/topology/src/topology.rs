@@ -1,0 +1,485 @@
+//! A client's view of its deployment, kept up to date.
+//!
+//! **Structure.** [`State`] holds the description and the servers that are in it, under one lock. Each
+//! change of it publishes a new [`View`], which whoever selects reads without that lock.
+//!
+//! **Order.** A pool becomes ready or is cleared under the lock that guards the description, so that
+//! nobody sees the one without the other; what that entails is carried out after the lock is released.
+//! The lock is taken before a pool's, never after it.
+
+use crate::application_error::{ApplicationError, Consequences};
+use crate::description::{ServerDescription, ServerType};
+use crate::latest::{Latest, Published};
+use crate::monitor::{Monitor, MonitorOptions};
+use crate::selection::{SelectionOptions, Snapshot};
+use crate::server::{Server, ServerOptions};
+use crate::topology_description::{
+    ServerChange, TopologyDescription, TopologySettings, TopologyType,
+};
+use crate::wired::Wired;
+use ferropool_connection::{Address, Error, ErrorKind};
+use ferropool_pool::{Clears, Permit};
+use parking_lot::{Mutex, MutexGuard};
+use std::sync::{Arc, Weak};
+use std::time::Instant;
+use tokio::runtime::Handle;
+
+/// The servers of a deployment, watched.
+///
+/// Dropping the last handle stops the monitors and closes the available connections.
+pub struct Topology {
+    this: Weak<Self>,
+    options: TopologyOptions,
+    observer: Arc<dyn Observer>,
+    runtime: Handle,
+    state: Mutex<State>,
+    published: Arc<Published<View>>,
+}
+
+/// How a deployment is watched, and its servers are reached.
+#[derive(Clone, Debug)]
+pub struct TopologyOptions {
+    /// What the client was told of it.
+    pub settings: TopologySettings,
+    /// How each server is reached and pooled.
+    pub server: ServerOptions,
+    /// How each server is watched; `None` for a pool without a topology, whose user makes it ready. A load
+    /// balancer is not watched either ("Load Balancers", "Monitoring"), but known from the beginning.
+    pub monitor: Option<MonitorOptions>,
+    /// What selection goes by.
+    pub selection: SelectionOptions,
+}
+
+/// Hears of what happens on the core's threads.
+pub trait Observer: Send + Sync + 'static {
+    /// A pool has events for its subscriber.
+    fn events_recorded(&self);
+    /// Operations that wait for a server may find one now.
+    fn changed(&self);
+    /// What the client was configured with cannot be used: nothing is gained by waiting.
+    fn unusable(&self, error: &Error);
+    /// Whether operations wait for a server: a failed check is then followed by the next one as soon
+    /// as that is allowed.
+    fn is_awaited(&self) -> bool;
+}
+
+/// A deployment as it was at one time.
+pub struct View {
+    /// What is known, prepared for selection.
+    pub snapshot: Snapshot,
+    /// The servers, in the order of the description.
+    pub servers: Vec<Arc<Server>>,
+}
+
+struct State {
+    description: Arc<TopologyDescription>,
+    /// In the order of the description.
+    servers: Vec<Arc<Server>>,
+    /// Those that have left the topology, until their last events are drained.
+    retired: Vec<Arc<Server>>,
+    /// Where every server is that there ever was, by its number.
+    addresses: Vec<Address>,
+    /// Whether somebody listens to the pools' events.
+    subscribed: bool,
+    started: bool,
+    closed: bool,
+}
+
+/// What has become known of a server, and what that means for its pool.
+struct Change {
+    description: Option<ServerDescription>,
+    clears: Clears,
+    cause: Option<Error>,
+    interrupt_in_use: bool,
+}
+
+impl Topology {
+    /// A topology whose tasks run on `runtime`. Nothing is dialled before [`Self::start`], unless the
+    /// pool's user makes it ready.
+    pub fn new(
+        options: TopologyOptions,
+        observer: Arc<dyn Observer>,
+        runtime: &Handle,
+    ) -> Arc<Self> {
+        Arc::new_cyclic(|this: &Weak<Self>| {
+            let initial = initial(options.settings.clone());
+            let addresses: Vec<Address> = { &initial.servers }
+                .iter()
+                .map(|server| server.address.clone())
+                .collect();
+            let servers: Vec<Arc<Server>> = (0..)
+                .zip(&addresses)
+                .map(|(number, address)| {
+                    Server::new(
+                        number,
+                        address.clone(),
+                        &options.server,
+                        Weak::clone(this),
+                        Arc::clone(&observer),
+                        runtime,
+                    )
+                })
+                .collect();
+            if options.monitor.is_some() && options.settings.load_balanced {
+                servers.iter().for_each(|server| server.pool().ready());
+            }
+            let description = Arc::new(initial);
+            let view = View {
+                snapshot: Snapshot::new(Arc::clone(&description), options.selection),
+                servers: servers.clone(),
+            };
+            Self {
+                this: Weak::clone(this),
+                options,
+                observer,
+                runtime: runtime.clone(),
+                state: Mutex::new(State {
+                    description,
+                    servers,
+                    retired: Vec::new(),
+                    addresses,
+                    subscribed: false,
+                    started: false,
+                    closed: false,
+                }),
+                published: Arc::new(Published::new(Arc::new(view))),
+            }
+        })
+    }
+
+    /// What selection reads, for one who selects often.
+    pub fn reader(&self) -> Latest<View> {
+        self.published.reader()
+    }
+
+    /// The deployment now.
+    pub fn view(&self) -> Arc<View> {
+        self.published.current()
+    }
+
+    /// Whether servers are watched; otherwise they can be used as they are.
+    pub fn is_monitored(&self) -> bool {
+        self.options.monitor.is_some() && !self.options.settings.load_balanced
+    }
+
+    /// Starts the monitors, if they have not been started.
+    pub fn start(&self) {
+        let mut state = self.state.lock();
+        if state.started || state.closed {
+            return;
+        }
+        state.started = true;
+        state.servers.iter().for_each(|server| self.watch(server));
+    }
+
+    /// Says whether somebody listens to the pools' events, also to those of pools that are to be.
+    pub fn subscribe(&self, subscribed: bool) {
+        let mut state = self.state.lock();
+        state.subscribed = subscribed;
+        for server in &state.servers {
+            server.pool().subscribe(subscribed);
+        }
+    }
+
+    /// Asks every monitor to look now, or after the minimum interval.
+    pub fn request_checks(&self) {
+        for server in &self.view().servers {
+            server.request_check();
+        }
+    }
+
+    /// The servers that have data, or that are used whatever they are.
+    pub fn usable_servers(&self) -> Vec<Arc<Server>> {
+        let view = self.view();
+        let description = view.snapshot.description();
+        let servers = view.servers.iter().zip(&description.servers);
+        servers
+            .filter(|(_, known)| {
+                !self.is_monitored() || is_usable(description.topology_type, known.server_type)
+            })
+            .map(|(server, _)| Arc::clone(server))
+            .collect()
+    }
+
+    /// Where the server of this number is, or was.
+    pub fn address(&self, number: u32) -> Option<Address> {
+        self.state.lock().addresses.get(number as usize).cloned()
+    }
+
+    /// Calls `with` for every server that may have connections, until it gives something.
+    pub fn find<R>(&self, with: impl FnMut(&Arc<Server>) -> Option<R>) -> Option<R> {
+        let state = self.state.lock();
+        let servers: Vec<Arc<Server>> = { &state.servers }
+            .iter()
+            .chain(&state.retired)
+            .cloned()
+            .collect();
+        drop(state);
+        servers.iter().find_map(with)
+    }
+
+    /// Every server whose pool may have events: those of the topology, and those that have left it. The
+    /// latter are forgotten once all their connections are closed and `drain` has been called for them.
+    pub fn drain_each(&self, mut drain: impl FnMut(&Arc<Server>)) {
+        let mut state = self.state.lock();
+        state
+            .retired
+            .iter()
+            .chain(&state.servers)
+            .for_each(&mut drain);
+        state
+            .retired
+            .retain(|server| server.pool().stats().total() > 0);
+    }
+
+    /// Stops the monitors and closes the pools. Returns how many check-outs that rejected.
+    pub fn close(&self) -> u32 {
+        let mut state = self.state.lock();
+        state.closed = true;
+        let servers = state.servers.clone();
+        drop(state);
+        servers
+            .iter()
+            .map(|server| {
+                server.stop();
+                server.pool().close()
+            })
+            .sum()
+    }
+
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.observer.is_awaited()
+    }
+
+    /// A check succeeded, or the server has said itself that it is in trouble.
+    pub(crate) fn checked(&self, server: &Arc<Server>, description: ServerDescription) {
+        let change = Change {
+            description: Some(description),
+            clears: Clears::Nothing,
+            cause: None,
+            interrupt_in_use: false,
+        };
+        self.change(self.state.lock(), server, change);
+    }
+
+    /// A check failed.
+    pub(crate) fn check_failed(&self, server: &Arc<Server>, error: Error, interrupt_in_use: bool) {
+        let address = server.address().clone();
+        let description = ServerDescription::check_failed(address, error.clone(), Instant::now());
+        // Those for whom waiting gains nothing fail before the others are told to look again.
+        if matches!(error.kind(), ErrorKind::Configuration) {
+            self.observer.unusable(&error);
+        }
+        let change = Change {
+            description: Some(description),
+            clears: Clears::Pool,
+            cause: Some(error),
+            interrupt_in_use,
+        };
+        self.change(self.state.lock(), server, change);
+    }
+
+    /// An operation failed, or its reply reports a change of the server's state.
+    pub fn application_failed(&self, server: &Arc<Server>, failure: ApplicationError<'_>) {
+        // The server of a pool without a topology is its user's to judge.
+        if self.options.monitor.is_none() {
+            return;
+        }
+        let state = self.state.lock();
+        let Some(known) = state.description.servers.get(server.address()) else {
+            return;
+        };
+        let generation = server.pool().generation_of(failure.service);
+        let topology_type = state.description.topology_type;
+        let consequences = failure.consequences(topology_type, known, generation);
+        let Consequences {
+            description,
+            clears,
+            requests_check,
+            ..
+        } = consequences;
+        if description.is_none() && clears == Clears::Nothing {
+            return;
+        }
+        let change = Change {
+            description,
+            clears,
+            cause: Some(failure.error.clone()),
+            interrupt_in_use: false,
+        };
+        self.change(state, server, change);
+        if requests_check {
+            server.request_check();
+        }
+    }
+
+    /// An establishment failed.
+    pub(crate) fn establishment_failed(
+        &self,
+        server: &Arc<Server>,
+        permit: Permit<Wired>,
+        error: Error,
+    ) {
+        let state = self.state.lock();
+        let known = state.description.servers.get(server.address());
+        let known = known.map_or_else(
+            || Arc::new(ServerDescription::unknown(server.address().clone())),
+            Arc::clone,
+        );
+        let generation = server.pool().generation_of(error.service());
+        let failure = ApplicationError::of_establishment(&error, permit.generation());
+        let topology_type = state.description.topology_type;
+        // Without a monitor the pool's user says when it is ready again.
+        let Consequences {
+            description,
+            clears,
+            ..
+        } = failure.consequences(topology_type, &known, generation);
+        let description = description.filter(|_| self.is_monitored());
+        let deferred = server.pool().decide_failure(permit, error, clears);
+        let changed = description.and_then(|description| state.description.updated(description));
+        let mut state = state;
+        let is_changed = changed.is_some();
+        let retired = changed.map(|next| self.install(&mut state, next));
+        drop(state);
+        deferred.carry_out();
+        close_all(retired.unwrap_or_default());
+        if is_changed {
+            self.observer.changed();
+        }
+    }
+
+    /// Installs what has become known of a server, and clears or readies its pool with it.
+    fn change(&self, mut state: MutexGuard<'_, State>, server: &Arc<Server>, change: Change) {
+        let Change {
+            description,
+            clears,
+            cause,
+            interrupt_in_use,
+        } = change;
+        if state.closed || !state.servers.iter().any(|known| Arc::ptr_eq(known, server)) {
+            return;
+        }
+        let next = description.and_then(|description| state.description.updated(description));
+        let previous = Arc::clone(&state.description);
+        let retired = match next {
+            Some(next) => self.install(&mut state, next),
+            None => Vec::new(),
+        };
+        let checks: Vec<Address> = { &state.description }
+            .changes_since(&previous)
+            .filter(ServerChange::requests_check)
+            .filter_map(|change| match change {
+                ServerChange::Changed { new, .. } => Some(new.address.clone()),
+                ServerChange::Opened(_) | ServerChange::Closed(_) => None,
+            })
+            .collect();
+        let usable = state.description.servers.get(server.address());
+        let ready = usable
+            .filter(|known| is_usable(state.description.topology_type, known.server_type))
+            .map(|_| server.pool().decide_ready());
+        let scope = match clears {
+            Clears::Nothing => None,
+            Clears::Pool => Some(None),
+            Clears::Service(service) => Some(Some(service)),
+        };
+        let cleared =
+            scope.map(|service| server.pool().decide_clear(cause, interrupt_in_use, service));
+        let checked: Vec<Arc<Server>> = { &state.servers }
+            .iter()
+            .filter(|server| checks.contains(server.address()))
+            .cloned()
+            .collect();
+        drop(state);
+        for deferred in ready.into_iter().chain(cleared) {
+            deferred.carry_out();
+        }
+        close_all(retired);
+        checked.iter().for_each(|server| server.request_check());
+        self.observer.changed();
+    }
+
+    /// Replaces the description, with the servers that it has; gives those that it no longer has.
+    fn install(&self, state: &mut State, next: TopologyDescription) -> Vec<Arc<Server>> {
+        let mut known = std::mem::take(&mut state.servers);
+        for description in &next.servers {
+            let at = known
+                .iter()
+                .position(|server| *server.address() == description.address);
+            let server = match at {
+                Some(at) => known.swap_remove(at),
+                None => self.open(state, &description.address),
+            };
+            state.servers.push(server);
+        }
+        state.retired.extend(known.iter().cloned());
+        state.description = Arc::new(next);
+        self.published.publish(Arc::new(View {
+            snapshot: Snapshot::new(Arc::clone(&state.description), self.options.selection),
+            servers: state.servers.clone(),
+        }));
+        known
+    }
+
+    fn open(&self, state: &mut State, address: &Address) -> Arc<Server> {
+        let number = state.addresses.len() as u32;
+        state.addresses.push(address.clone());
+        let server = Server::new(
+            number,
+            address.clone(),
+            &self.options.server,
+            Weak::clone(&self.this),
+            Arc::clone(&self.observer),
+            &self.runtime,
+        );
+        server.pool().subscribe(state.subscribed);
+        if state.started {
+            self.watch(&server);
+        }
+        server
+    }
+
+    fn watch(&self, server: &Arc<Server>) {
+        if let Some(options) = self.options.monitor.filter(|_| self.is_monitored()) {
+            let connect = self.options.server.connect.clone();
+            let monitor = Monitor::new(&self.this, server, connect, options);
+            self.runtime.spawn(monitor.run());
+        }
+    }
+}
+
+/// What a client begins with. Nobody checks a load balancer: it is what it is said to be.
+fn initial(settings: TopologySettings) -> TopologyDescription {
+    let seeds = settings.seeds.clone();
+    let is_load_balanced = settings.load_balanced;
+    let initial = TopologyDescription::initial(settings);
+    match seeds.into_iter().next() {
+        Some(address) if is_load_balanced => initial
+            .updated(ServerDescription::load_balancer(address))
+            .unwrap_or(initial),
+        _ => initial,
+    }
+}
+
+/// Whether a server of this type can be used in such a topology, so that its pool is ready.
+fn is_usable(topology: TopologyType, server: ServerType) -> bool {
+    let is_known = server != ServerType::Unknown;
+    server.is_data_bearing() || (is_known && topology == TopologyType::Single)
+}
+
+/// Ends what has left the topology.
+fn close_all(servers: Vec<Arc<Server>>) {
+    for server in servers {
+        server.stop();
+        server.pool().close();
+    }
+}
+
+impl Drop for Topology {
+    fn drop(&mut self) {
+        // Monitors hold neither the topology nor a server; a server stops its own.
+        for server in &self.state.get_mut().servers {
+            server.stop();
+        }
+    }
+}
