@@ -6,7 +6,9 @@
 
 mod peer;
 
-use ferropool_client::{Client, ClientId, ClientOptions, Engine, OptionValue, kind, runtime};
+use ferropool_client::{
+    Client, ClientId, ClientOptions, Engine, OperationOptions, OptionValue, kind, runtime,
+};
 use ferropool_lane::{Outbox, Record};
 use parking_lot::{Mutex, MutexGuard};
 use peer::{Peer, Stall};
@@ -127,7 +129,8 @@ impl Driver {
     fn check_out_many(&mut self) {
         self.client().server().unwrap().pool().ready();
         for slot in 0..MANY {
-            self.engine.check_out(self.client, slot as u32, None);
+            let options = OperationOptions::default();
+            self.engine.check_out(self.client, slot as u32, options);
         }
     }
 
@@ -231,7 +234,7 @@ fn expect(failures: &[Value], name: &str) {
 #[test]
 fn a_clear_ends_it() {
     ends_at_once(|driver| {
-        let server = Arc::clone(driver.client().server().unwrap());
+        let server = driver.client().server().unwrap();
         server.pool().clear(None, false, None);
         expect(&driver.failures(), "MongoPoolClearedError");
     });
@@ -307,7 +310,9 @@ fn a_close_ends_a_monitor() {
         let before = Held::now();
         let peer = Peer::start(stall);
         let mut driver = client(&peer, options);
-        driver.engine.check_out(driver.client, 0, None);
+        driver
+            .engine
+            .check_out(driver.client, 0, OperationOptions::default());
         peer.until(|counts| counts.stalled == 1);
         let begun = Instant::now();
         driver.engine.close(driver.client, 1, None);
