@@ -7,12 +7,15 @@
 //! nobody sees the one without the other; what that entails is carried out after the lock is released.
 //! The lock is taken before a pool's, never after it.
 
+mod seed_list;
+
 use crate::application_error::{ApplicationError, Consequences};
 use crate::description::{ServerDescription, ServerType};
 use crate::latest::{Latest, Published};
 use crate::monitor::{Monitor, MonitorOptions};
 use crate::selection::{SelectionOptions, Snapshot};
 use crate::server::{Server, ServerOptions};
+use crate::srv::SrvPoller;
 use crate::topology_description::{
     ServerChange, TopologyDescription, TopologySettings, TopologyType,
 };
@@ -34,6 +37,8 @@ pub struct Topology {
     runtime: Handle,
     state: Mutex<State>,
     published: Arc<Published<View>>,
+    /// Asks for the hosts of a sharded cluster again and again.
+    poller: Mutex<Option<SrvPoller>>,
 }
 
 /// How a deployment is watched, and its servers are reached.
@@ -143,6 +148,7 @@ impl Topology {
                     closed: false,
                 }),
                 published: Arc::new(Published::new(Arc::new(view))),
+                poller: Mutex::new(None),
             }
         })
     }
@@ -238,6 +244,8 @@ impl Topology {
         state.closed = true;
         let servers = state.servers.clone();
         drop(state);
+        // Not under the state's lock: whoever starts the poller takes them in the other order.
+        drop(self.poller.lock().take());
         servers
             .iter()
             .map(|server| {

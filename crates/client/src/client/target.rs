@@ -7,9 +7,10 @@ use crate::options::ClientOptions;
 use crate::runtime::runtime;
 use ferropool_connection::{Authenticator, CredentialSupplier, Mechanism};
 use ferropool_lane::Message;
-use ferropool_topology::srv::{self, Seeds};
+use ferropool_topology::srv::{self, LEAST_RESCAN_INTERVAL, PollOptions, Seeds};
 use ferropool_topology::{SrvError, Topology};
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 use tokio::task::AbortHandle;
 
 /// What a client's options came to.
@@ -88,10 +89,9 @@ impl Client {
 
     fn resolved(&self, found: Result<Seeds, SrvError>) {
         let options = found.map_err(Failure::from).and_then(|seeds| {
-            let Seeds { hosts, txt, .. } = seeds;
-            self.asked
-                .with_seeds(hosts, txt.as_deref())
-                .map_err(Failure::from)
+            let Seeds { hosts, txt, ttl } = seeds;
+            let options = self.asked.with_seeds(hosts, txt.as_deref())?;
+            Ok((options, ttl))
         });
         let mut settling = self.settling.lock();
         settling.resolution = None;
@@ -102,11 +102,12 @@ impl Client {
         match options {
             // Who begins to wait after this finds no resolution under way, and asks for the next one.
             Err(failure) => return self.selection.fail(&failure),
-            Ok(options) => {
+            Ok((options, ttl)) => {
                 let target = self.target.get_or_init(|| self.aim(options));
                 // Before the pools can have another event than their creation, which they keep.
                 if let Ok(topology) = &target.topology {
                     topology.subscribe(settling.subscribed);
+                    self.poll(topology, &target.options, ttl);
                 }
             }
         }
@@ -121,6 +122,25 @@ impl Client {
         }
         // Some may be refused, others have to ask for checks.
         self.selection.resume();
+    }
+}
+
+impl Client {
+    /// Has the hosts of a sharded cluster kept up to date.
+    fn poll(&self, topology: &Topology, options: &ClientOptions, ttl: Duration) {
+        let (Some(srv), Some(monitor)) = (&options.srv, &options.monitor) else {
+            return;
+        };
+        if options.load_balanced {
+            return;
+        }
+        let poll = PollOptions {
+            srv: srv.clone(),
+            limit: options.connect_timeout,
+            heartbeat_frequency: monitor.heartbeat_frequency,
+            least_interval: LEAST_RESCAN_INTERVAL,
+        };
+        topology.poll(poll, options.hosts.clone(), ttl);
     }
 }
 
