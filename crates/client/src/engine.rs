@@ -4,8 +4,8 @@
 //! connection that this lane watches: parked ones belong to their pool and are watched for a hang-up
 //! only, active ones are ours.
 //!
-//! **The path of an operation.** `operation.rs` begins it: a server is selected and a connection checked
-//! out. `exchange.rs` writes the request there and then, and gives the connection back. `turn.rs` reads
+//! **The path of an operation.** `operation.rs` begins it, `select.rs` finds it a server, and a
+//! connection is checked out. `exchange.rs` writes the request there and then, and gives the connection back. `turn.rs` reads
 //! replies and records completions. `pinned.rs` has the connections that a user holds, `journal.rs`
 //! the events.
 

@@ -1,7 +1,6 @@
 //! What a reply or an error says about a server ("Error handling").
 
-use ferropool_connection::{Error, ErrorKind, TopologyVersion};
-use ferropool_pool::Clears;
+use ferropool_connection::TopologyVersion;
 use ferropool_wire::{Document, WireError};
 
 /// What a command's reply says beyond its result.
@@ -77,23 +76,6 @@ fn is_state_change(code: Option<i32>, message: &str) -> bool {
         Some(code) => RECOVERING.contains(&code) || NOT_WRITABLE_PRIMARY.contains(&code),
         None => message.contains("not master") || message.contains("node is recovering"),
     }
-}
-
-/// What a failed establishment clears. One that may be due to overload clears nothing; else the server
-/// becomes unknown and its pool is cleared. Behind a load balancer there is a service to clear from the
-/// moment that `hello` has named it, and nothing before ("Load Balancers", "Error handling").
-pub fn establishment_clears(error: &Error, load_balanced: bool) -> Clears {
-    match (error.is_overload(), load_balanced, error.service()) {
-        (true, ..) | (_, true, None) => Clears::Nothing,
-        (false, true, Some(service)) => Clears::Service(service),
-        (false, false, _) => Clears::Pool,
-    }
-}
-
-/// Whether an error on an established connection makes the server unknown and clears its pool: a
-/// network error does, a time-out may only mean a slow operation.
-pub fn application_error_clears(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Network)
 }
 
 #[cfg(test)]

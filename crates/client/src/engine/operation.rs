@@ -4,8 +4,7 @@ use super::{ClientId, Completion, Engine};
 use crate::failure::Failure;
 use ferropool_connection::{Channel, Error, Phase};
 use ferropool_pool::{
-    CheckOut, CheckOutError, CheckOutResult, CheckedOut, Condition, Origin, Purpose, Request,
-    Ticket,
+    CheckOut, CheckOutResult, CheckedOut, Condition, Origin, Purpose, Request, Ticket,
 };
 use ferropool_topology::{Deliver, ReadPreferenceMode, Server, Waiter, Wired};
 use ferropool_wire::{Appender, op_msg::PREFIX_LENGTH};
@@ -34,7 +33,7 @@ pub(super) struct Operation {
     /// The server that was selected; it counts the operation.
     server: Option<Arc<Server>>,
     /// The request, while no connection has it.
-    request: Vec<u8>,
+    pub(super) request: Vec<u8>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -203,80 +202,8 @@ impl Engine {
         self.rest();
     }
 
-    /// Goes on with an operation that is new, or for which there may be a server by now.
-    pub(super) fn proceed(&mut self, slot: u32) {
-        match self.select_for(slot) {
-            Err(failure) => self.fail_later(slot, failure),
-            Ok(None) => self.wait_for_server(slot),
-            Ok(Some(server)) => self.selected(slot, server),
-        }
-    }
-
-    /// Puts an operation among those that wait for a server, unless there is one after all.
-    fn wait_for_server(&mut self, slot: u32) {
-        let Some(Some(operation)) = self.operations.get_mut(slot as usize) else {
-            return;
-        };
-        let Some(attached) = self.clients.get(operation.client as usize) else {
-            return;
-        };
-        let (since, deadline) = match operation.stage {
-            Stage::Selecting { since, deadline } => (since, deadline),
-            _ => {
-                if operation.kind == Kind::Command {
-                    let spare = self.buffers.pop().unwrap_or_default();
-                    operation.request = std::mem::replace(&mut self.request, spare);
-                }
-                let since = Instant::now();
-                let deadline = attached.client.selection_deadline(since, operation.until);
-                (since, deadline)
-            }
-        };
-        operation.stage = Stage::Selecting { since, deadline };
-        let client = Arc::clone(&attached.client);
-        client.wait_for_server(slot, since, deadline);
-        // It may have come between the look and the entry. Whoever has been told comes back here.
-        let outcome = self.select_for(slot);
-        if !matches!(outcome, Ok(None)) && client.stop_waiting(slot, deadline) {
-            match outcome {
-                Ok(Some(server)) => self.selected(slot, server),
-                Ok(None) => {}
-                Err(failure) => self.fail_later(slot, failure),
-            }
-        }
-    }
-
-    /// There is a server for the operation.
-    fn selected(&mut self, slot: u32, server: Arc<Server>) {
-        let Some(Some(operation)) = self.operations.get_mut(slot as usize) else {
-            return;
-        };
-        let Some(attached) = self.clients.get(operation.client as usize) else {
-            return;
-        };
-        if operation.kind == Kind::Command && matches!(operation.stage, Stage::Selecting { .. }) {
-            let request = std::mem::take(&mut operation.request);
-            let spare = std::mem::replace(&mut self.request, request);
-            recycle(&mut self.buffers, spare);
-        }
-        match operation.kind {
-            Kind::Connect | Kind::Warm(_) if attached.client.is_closed() => {
-                let (error, address) = (CheckOutError::PoolClosed, server.address().clone());
-                self.fail_later(slot, Failure::CheckOut { error, address });
-            }
-            Kind::Connect => self.complete_later(slot, Completion::Text("null".to_owned())),
-            Kind::Warm(connections) => {
-                let (id, client) = (operation.client, Arc::clone(&attached.client));
-                self.vacate(slot);
-                self.spawn(id, slot, async move {
-                    client.warm(connections).await.map(|()| "null".to_owned())
-                });
-            }
-            Kind::CheckOut | Kind::Command => self.check_out_for(slot, server),
-        }
-    }
-
-    fn check_out_for(&mut self, slot: u32, server: Arc<Server>) {
+    /// Checks a connection of `server` out.
+    pub(super) fn check_out_for(&mut self, slot: u32, server: Arc<Server>) {
         let Some(Some(operation)) = self.operations.get_mut(slot as usize) else {
             return;
         };
@@ -425,7 +352,7 @@ impl Engine {
 }
 
 /// Keeps a request buffer for the next operation that has to wait, unless it is large or there are many.
-fn recycle(buffers: &mut Vec<Vec<u8>>, buffer: Vec<u8>) {
+pub(super) fn recycle(buffers: &mut Vec<Vec<u8>>, buffer: Vec<u8>) {
     const MOST: usize = 1024;
     if (1..=Channel::KEPT).contains(&buffer.capacity()) && buffers.len() < MOST {
         buffers.push(buffer);

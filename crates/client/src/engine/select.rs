@@ -1,13 +1,16 @@
 //! Which server an operation goes to.
 
-use super::{ClientId, Engine};
+use super::operation::{Kind, Stage, recycle};
+use super::{ClientId, Completion, Engine};
 use crate::failure::Failure;
+use ferropool_pool::CheckOutError;
 use ferropool_topology::{
     Criteria, Operation, ReadPreference, ReadPreferenceMode, Server, View, passed_read_preference,
 };
 use ferropool_wire::Appender;
 use ferropool_wire::op_msg::PREFIX_LENGTH;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// A read preference of nothing but its mode, for each mode.
 static ALONE: [ReadPreference; ReadPreferenceMode::ALL.len()] = [
@@ -19,6 +22,79 @@ static ALONE: [ReadPreference; ReadPreferenceMode::ALL.len()] = [
 ];
 
 impl Engine {
+    /// Goes on with an operation that is new, or for which there may be a server by now.
+    pub(super) fn proceed(&mut self, slot: u32) {
+        match self.select_for(slot) {
+            Err(failure) => self.fail_later(slot, failure),
+            Ok(None) => self.wait_for_server(slot),
+            Ok(Some(server)) => self.selected(slot, server),
+        }
+    }
+
+    /// Puts an operation among those that wait for a server, unless there is one after all.
+    fn wait_for_server(&mut self, slot: u32) {
+        let Some(Some(operation)) = self.operations.get_mut(slot as usize) else {
+            return;
+        };
+        let Some(attached) = self.clients.get(operation.client as usize) else {
+            return;
+        };
+        let (since, deadline) = match operation.stage {
+            Stage::Selecting { since, deadline } => (since, deadline),
+            _ => {
+                if operation.kind == Kind::Command {
+                    let spare = self.buffers.pop().unwrap_or_default();
+                    operation.request = std::mem::replace(&mut self.request, spare);
+                }
+                let since = Instant::now();
+                let deadline = attached.client.selection_deadline(since, operation.until);
+                (since, deadline)
+            }
+        };
+        operation.stage = Stage::Selecting { since, deadline };
+        let client = Arc::clone(&attached.client);
+        client.wait_for_server(slot, since, deadline);
+        // It may have come between the look and the entry. Whoever has been told comes back here.
+        let outcome = self.select_for(slot);
+        if !matches!(outcome, Ok(None)) && client.stop_waiting(slot, deadline) {
+            match outcome {
+                Ok(Some(server)) => self.selected(slot, server),
+                Ok(None) => {}
+                Err(failure) => self.fail_later(slot, failure),
+            }
+        }
+    }
+
+    /// There is a server for the operation.
+    fn selected(&mut self, slot: u32, server: Arc<Server>) {
+        let Some(Some(operation)) = self.operations.get_mut(slot as usize) else {
+            return;
+        };
+        let Some(attached) = self.clients.get(operation.client as usize) else {
+            return;
+        };
+        if operation.kind == Kind::Command && matches!(operation.stage, Stage::Selecting { .. }) {
+            let request = std::mem::take(&mut operation.request);
+            let spare = std::mem::replace(&mut self.request, request);
+            recycle(&mut self.buffers, spare);
+        }
+        match operation.kind {
+            Kind::Connect | Kind::Warm(_) if attached.client.is_closed() => {
+                let (error, address) = (CheckOutError::PoolClosed, server.address().clone());
+                self.fail_later(slot, Failure::CheckOut { error, address });
+            }
+            Kind::Connect => self.complete_later(slot, Completion::Text("null".to_owned())),
+            Kind::Warm(connections) => {
+                let (id, client) = (operation.client, Arc::clone(&attached.client));
+                self.vacate(slot);
+                self.spawn(id, slot, async move {
+                    client.warm(connections).await.map(|()| "null".to_owned())
+                });
+            }
+            Kind::CheckOut | Kind::Command => self.check_out_for(slot, server),
+        }
+    }
+
     /// The server for the operation in `slot`; `None` while there is none.
     pub(super) fn select_for(&mut self, slot: u32) -> Result<Option<Arc<Server>>, Failure> {
         match self.operations.get(slot as usize) {
