@@ -7,6 +7,7 @@ import type { Format } from './format.mjs';
 import { authFormat } from './options/auth.mjs';
 import { connectionStringFormat } from './options/connection-string.mjs';
 import { uriOptionsFormat } from './options/uri-options.mjs';
+import { rustFormats } from './rust.mjs';
 import { unifiedFormat } from './unified/runner.mjs';
 
 export const formats: readonly Format[] = [
@@ -15,6 +16,7 @@ export const formats: readonly Format[] = [
   authFormat,
   seedlistFormat,
   cmapFormat,
+  ...rustFormats,
   unifiedFormat('mongodb-handshake/tests/unified'),
 ];
 
