@@ -328,25 +328,28 @@ impl Topology {
         permit: Permit<Wired>,
         error: Error,
     ) {
-        let state = self.state.lock();
+        let mut state = self.state.lock();
         let known = state.description.servers.get(server.address());
         let known = known.map_or_else(
             || Arc::new(ServerDescription::unknown(server.address().clone())),
             Arc::clone,
         );
         let generation = server.pool().generation_of(error.service());
-        let failure = ApplicationError::of_establishment(&error, permit.generation());
-        let topology_type = state.description.topology_type;
-        // Without a monitor the pool's user says when it is ready again.
+        // A service's generation is found out by the hello: what is cleared before that is of another one.
+        let began = match error.service() {
+            Some(_) => generation,
+            None => permit.generation(),
+        };
+        let failure = ApplicationError::of_establishment(&error, began);
         let Consequences {
             description,
             clears,
             ..
-        } = failure.consequences(topology_type, &known, generation);
-        let description = description.filter(|_| self.is_monitored());
+        } = failure.consequences(state.description.topology_type, &known, generation);
+        // Without a monitor the pool's user says when it is ready again.
+        let description = description.filter(|_| self.is_monitored() && !state.closed);
         let deferred = server.pool().decide_failure(permit, error, clears);
         let changed = description.and_then(|description| state.description.updated(description));
-        let mut state = state;
         let is_changed = changed.is_some();
         let retired = changed.map(|next| self.install(&mut state, next));
         drop(state);
