@@ -26,7 +26,7 @@ pub use value::OptionValue;
 
 use ferropool_connection::{
     Address, Application, ClientMetadata, Compressor, ConnectOptions, Credential, ProxyOptions,
-    ServerApi, TlsConnector, TlsOptions,
+    ServerApi, TlsConnector, TlsOptions, runs_as_function,
 };
 use ferropool_pool::PoolOptions;
 use ferropool_topology::{
@@ -114,6 +114,15 @@ pub enum ServerMonitoringMode {
 }
 
 impl ServerMonitoringMode {
+    /// Whether servers that can are waited for, in this process.
+    fn is_streaming(self) -> bool {
+        match self {
+            Self::Auto => !runs_as_function(),
+            Self::Poll => false,
+            Self::Stream => true,
+        }
+    }
+
     /// The name in options.
     pub fn name(self) -> &'static str {
         match self {
@@ -129,6 +138,7 @@ impl ClientOptions {
         let monitor = MonitorOptions {
             heartbeat_frequency: Duration::from_secs(10),
             min_heartbeat_frequency: Duration::from_millis(500),
+            streaming: true,
         };
         Self {
             hosts: Vec::new(),
@@ -248,7 +258,10 @@ impl ClientOptions {
                     server_api: self.server_api.clone(),
                 },
             },
-            monitor: self.monitor,
+            monitor: self.monitor.map(|monitor| MonitorOptions {
+                streaming: self.server_monitoring_mode.is_streaming(),
+                ..monitor
+            }),
             selection: SelectionOptions {
                 local_threshold: self.local_threshold,
                 heartbeat_frequency: heartbeat_frequency.unwrap_or(selection.heartbeat_frequency),

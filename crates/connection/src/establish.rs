@@ -250,7 +250,17 @@ impl Progress {
         options: &ConnectOptions,
         work: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        let Some(limit) = options.connect_timeout else {
+        self.within(options.connect_timeout, options, work).await
+    }
+
+    /// The same, with a limit of its own.
+    pub(crate) async fn within<T>(
+        &self,
+        limit: Option<Duration>,
+        options: &ConnectOptions,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let Some(limit) = limit else {
             return work.await;
         };
         tokio::time::timeout(limit, work)

@@ -1,7 +1,7 @@
 use crate::compression::Compressor;
 use crate::error::{Error, ErrorKind, Phase, ServerFailure};
 use ferropool_pool::ServiceId;
-use ferropool_wire::{DEFAULT_MAX_MESSAGE_SIZE, Document, Value, WireError};
+use ferropool_wire::{Appender, DEFAULT_MAX_MESSAGE_SIZE, Document, Value, WireError};
 
 /// What a server says of itself in reply to `hello`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +65,15 @@ impl TopologyVersion {
             process_id,
             counter: counter.as_integer()?,
         })
+    }
+
+    /// Appends it as the field `topologyVersion`.
+    pub(crate) fn append(self, command: &mut Appender<'_>) {
+        command.document("topologyVersion", |version| {
+            version
+                .object_id("processId", &self.process_id)
+                .int64("counter", self.counter);
+        });
     }
 
     /// Whether a state change reported with this version is news to somebody who knows `known`

@@ -41,7 +41,7 @@ pub use credential::{CallbackKind, Credential, Mechanism, MechanismProperties};
 pub use error::{Error, ErrorKind, Label, Phase, ServerFailure};
 pub use establish::{ConnectOptions, Established, Timings, establish};
 pub use hello::{Hello, Limits, TopologyVersion};
-pub use metadata::{Application, ClientMetadata, DriverInfo, MetadataError};
+pub use metadata::{Application, ClientMetadata, DriverInfo, MetadataError, runs_as_function};
 pub use probe::{Checked, Probe};
 pub use secret::Secret;
 pub use server_api::ServerApi;

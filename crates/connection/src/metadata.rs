@@ -58,9 +58,7 @@ impl ClientMetadata {
     /// Describes `application` and what this process runs on and in. Of `driver_info`, what has no room is
     /// left out; [`Application::check`] tells beforehand.
     pub fn new(application: &Application) -> Self {
-        let variable = |name: &str| std::env::var(name).ok();
-        let environment = Environment::detect(variable, |path| path.exists());
-        let metadata = Self::in_environment(application, environment);
+        let metadata = Self::in_environment(application, Environment::current());
         for info in &application.driver_info {
             // Refused is left out: a handshake with too much in it would fail.
             let _ = metadata.append(info.clone());
@@ -114,6 +112,11 @@ impl ClientMetadata {
     pub fn document(&self) -> Arc<[u8]> {
         Arc::clone(&self.0.appended.read().document)
     }
+}
+
+/// Whether this process is a function as a service, which is frozen between its calls ("client.env").
+pub fn runs_as_function() -> bool {
+    Environment::current().is_function()
 }
 
 #[cfg(test)]

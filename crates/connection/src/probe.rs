@@ -1,16 +1,22 @@
 use crate::address::Address;
 use crate::error::{Error, Phase};
 use crate::establish::{ConnectOptions, Progress, command, connect, document, greet};
-use crate::hello::Hello;
-use crate::stream::{Form, Stream};
+use crate::hello::{Hello, TopologyVersion};
+use crate::stream::{Form, Reply, Stream};
+use ferropool_wire::op_msg::flags;
 use std::time::{Duration, Instant};
 
 /// A monitor's connection: encrypted as all of its client's are, never authenticated or compressed
 /// ("Authentication", "Monitoring connections").
+///
+/// A call that is dropped before it has completed leaves the connection of no more use.
 #[derive(Debug)]
 pub struct Probe {
     stream: Stream,
-    form: Form,
+    /// Whether it is asked with `hello`, rather than with the legacy form.
+    modern: bool,
+    /// What the next reply answers, while the server streams them.
+    next: Option<i32>,
 }
 
 /// What a check of a server brought.
@@ -37,21 +43,23 @@ impl Probe {
             progress.enter(Phase::Hello);
             let asked = Instant::now();
             let reply = greet(&mut stream, options, |_| {}).await?;
-            let round_trip_time = asked.elapsed();
-            let hello = Hello::parse(document(&reply)?)?;
-            let modern = hello.hello_ok || options.server_api.is_some() || options.load_balanced;
-            let form = if modern { Form::Message } else { Form::Query };
             let checked = Checked {
                 reply,
-                round_trip_time,
+                round_trip_time: asked.elapsed(),
             };
-            Ok((Self { stream, form }, checked))
+            let mut probe = Self {
+                stream,
+                modern: false,
+                next: None,
+            };
+            probe.accept(&checked.reply, options)?;
+            Ok((probe, checked))
         };
         let outcome = progress.bound(options, opening).await;
         outcome.map_err(|error| error.at(address))
     }
 
-    /// Asks again.
+    /// Asks again. Not to be called while replies are streamed.
     ///
     /// # Errors
     /// As [`Self::open`]; the connection is then of no more use.
@@ -62,21 +70,19 @@ impl Probe {
     ) -> Result<Checked, Error> {
         let progress = Progress::new();
         progress.enter(Phase::Hello);
-        let name = match self.form {
-            Form::Message => "hello",
-            Form::Query => "isMaster",
-        };
         let asking = async {
-            let body = command(options, self.form, "admin", |hello| {
-                hello.int32(name, 1).boolean("helloOk", true);
-            });
+            let form = match self.modern {
+                true => Form::Message,
+                false => Form::Query,
+            };
+            let body = self.hello(options, form, None);
             let asked = Instant::now();
             let reply = self
                 .stream
-                .command(Phase::Hello, self.form, "admin", &body)
+                .command(Phase::Hello, form, "admin", &body)
                 .await?;
             let round_trip_time = asked.elapsed();
-            Hello::parse(document(&reply)?)?;
+            self.accept(&reply, options)?;
             Ok(Checked {
                 reply,
                 round_trip_time,
@@ -84,5 +90,75 @@ impl Probe {
         };
         let outcome = progress.bound(options, asking).await;
         outcome.map_err(|error| error.at(address))
+    }
+
+    /// Waits until the server is no longer as in the version `known`, and for `limit` at most; gives its
+    /// next reply ("Streaming Protocol"). Under `connectTimeoutMS` and `limit` together.
+    ///
+    /// # Errors
+    /// As [`Self::open`]; the connection is then of no more use.
+    pub async fn await_change(
+        &mut self,
+        address: &Address,
+        options: &ConnectOptions,
+        known: TopologyVersion,
+        limit: Duration,
+    ) -> Result<Vec<u8>, Error> {
+        let progress = Progress::new();
+        progress.enter(Phase::Hello);
+        let asking = async {
+            let request = match self.next {
+                Some(previous) => previous,
+                None => {
+                    let body = self.hello(options, Form::Message, Some((known, limit)));
+                    let (phase, flags) = (Phase::Hello, flags::EXHAUST_ALLOWED);
+                    self.stream
+                        .send(phase, Form::Message, "admin", &body, flags)
+                        .await?
+                }
+            };
+            let Reply { document, next } = self
+                .stream
+                .receive(Phase::Hello, Form::Message, request)
+                .await?;
+            self.next = next;
+            self.accept(&document, options)?;
+            Ok(document)
+        };
+        let patience = { options.connect_timeout }.map(|timeout| timeout.saturating_add(limit));
+        let outcome = progress.within(patience, options, asking).await;
+        outcome.map_err(|error| error.at(address))
+    }
+
+    /// Whether the server sends its next reply without being asked.
+    pub fn is_streaming(&self) -> bool {
+        self.next.is_some()
+    }
+
+    fn hello(
+        &self,
+        options: &ConnectOptions,
+        form: Form,
+        awaited: Option<(TopologyVersion, Duration)>,
+    ) -> Vec<u8> {
+        let name = match self.modern {
+            true => "hello",
+            false => "isMaster",
+        };
+        command(options, form, "admin", |hello| {
+            hello.int32(name, 1).boolean("helloOk", true);
+            if let Some((known, limit)) = awaited {
+                let limit = i64::try_from(limit.as_millis()).unwrap_or(i64::MAX);
+                known.append(hello);
+                hello.int64("maxAwaitTimeMS", limit);
+            }
+        })
+    }
+
+    /// Takes note of what a reply says about the next question.
+    fn accept(&mut self, reply: &[u8], options: &ConnectOptions) -> Result<(), Error> {
+        let hello = Hello::parse(document(reply)?)?;
+        self.modern = hello.hello_ok || options.server_api.is_some() || options.load_balanced;
+        Ok(())
     }
 }

@@ -26,6 +26,14 @@ pub(crate) enum Form {
     Message,
 }
 
+/// A reply that has arrived.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) document: Vec<u8>,
+    /// What the next reply answers, where that comes without being asked for ("moreToCome").
+    pub(crate) next: Option<i32>,
+}
+
 impl Stream {
     /// Plain, until [`Self::secure`].
     pub(crate) fn new(socket: Wire) -> Self {
@@ -72,6 +80,24 @@ impl Stream {
         database: &str,
         body: &[u8],
     ) -> Result<Vec<u8>, Error> {
+        let request = self.send(phase, form, database, body, 0).await?;
+        let reply = self.receive(phase, form, request).await?;
+        Ok(reply.document)
+    }
+
+    /// Sends a command with the flags of OP_MSG, which the older form does not have; gives the number
+    /// that its reply answers.
+    ///
+    /// # Errors
+    /// A network failure, or a command that is too large.
+    pub(crate) async fn send(
+        &mut self,
+        phase: Phase,
+        form: Form,
+        database: &str,
+        body: &[u8],
+        flags: u32,
+    ) -> Result<i32, Error> {
         let wire = |error| Error::wire(phase, &error);
         self.last_request = self.last_request.wrapping_add(1);
         let request = self.last_request;
@@ -83,7 +109,7 @@ impl Stream {
                     .map_err(wire)?;
             }
             Form::Message => {
-                let start = op_msg::begin(&mut message, request, 0);
+                let start = op_msg::begin(&mut message, request, flags);
                 op_msg::push_body(&mut message, body);
                 op_msg::finish(&mut message, start).map_err(wire)?;
             }
@@ -91,23 +117,41 @@ impl Stream {
         self.write_all(&message)
             .await
             .map_err(|error| failure(phase, error))?;
+        Ok(request)
+    }
+
+    /// Reads the reply to `request`: what was sent, or the reply before this one in a stream of them.
+    ///
+    /// # Errors
+    /// A network failure, or a malformed reply.
+    pub(crate) async fn receive(
+        &mut self,
+        phase: Phase,
+        form: Form,
+        request: i32,
+    ) -> Result<Reply, Error> {
+        let wire = |error| Error::wire(phase, &error);
         let reply = self.read_message(phase).await?;
-        let (response_to, document) = match form {
+        let (header, document, more_to_come) = match form {
             Form::Query => {
                 let reply = OpReply::parse(&reply).map_err(wire)?;
                 let document = reply.document().ok_or_else(|| {
                     let message = "the reply has no document";
                     Error::new(ErrorKind::Protocol, phase, message)
                 })?;
-                (reply.header.response_to, document)
+                (reply.header, document, false)
             }
             Form::Message => {
                 let reply = OpMsg::parse(&reply).map_err(wire)?;
-                (reply.header.response_to, reply.document())
+                (reply.header, reply.document(), reply.more_to_come())
             }
         };
+        let response_to = header.response_to;
         match response_to == request {
-            true => Ok(document.as_bytes().to_vec()),
+            true => Ok(Reply {
+                document: document.as_bytes().to_vec(),
+                next: more_to_come.then_some(header.request_id),
+            }),
             false => {
                 let message = format!("the reply answers request {response_to}, not {request}");
                 Err(Error::new(ErrorKind::Protocol, phase, message))

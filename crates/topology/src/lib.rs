@@ -15,6 +15,7 @@ mod description;
 mod establishments;
 mod latest;
 mod monitor;
+mod pinger;
 mod read_preference;
 mod round_trip_time;
 pub mod sdam;

@@ -1,9 +1,13 @@
-use crate::description::ServerDescription;
+use crate::description::{ServerDescription, ServerError};
+use crate::pinger::Pinger;
 use crate::round_trip_time::RoundTripTimes;
 use crate::server::{Server, Signals};
 use crate::topology::Topology;
-use ferropool_connection::{Address, Checked, ConnectOptions, Error, ErrorKind, Probe};
+use ferropool_connection::{
+    Address, Checked, ConnectOptions, Error, ErrorKind, Phase, Probe, TopologyVersion,
+};
 use ferropool_wire::Document;
+use parking_lot::Mutex;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
@@ -11,11 +15,15 @@ use tokio::time::{Instant, sleep_until};
 /// How a server is watched (Server Monitoring).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MonitorOptions {
-    /// Between checks. Default 10 s (`heartbeatFrequencyMS`).
+    /// Between checks, or between the replies of a server that streams them and does not change. Default
+    /// 10 s (`heartbeatFrequencyMS`).
     pub heartbeat_frequency: Duration,
     /// The least time between checks, however often one is requested. Default 500 ms
     /// (`minHeartbeatFrequencyMS`).
     pub min_heartbeat_frequency: Duration,
+    /// Whether servers that can tell of their changes are waited for, rather than asked at intervals
+    /// (`serverMonitoringMode`).
+    pub streaming: bool,
 }
 
 /// The task that checks one server, over a connection of its own. It keeps neither the server nor the
@@ -28,8 +36,23 @@ pub(crate) struct Monitor {
     connect: ConnectOptions,
     options: MonitorOptions,
     connection: Option<Probe>,
-    round_trip_times: RoundTripTimes,
-    succeeded: bool,
+    /// What the last reply on the connection was recent as; none where the server does not say.
+    version: Option<TopologyVersion>,
+    /// Shared with the pinger of the connection; a new one after a failure.
+    round_trip_times: Arc<Mutex<RoundTripTimes>>,
+    pinger: Option<Pinger>,
+    /// Whether the last check succeeded.
+    is_known: bool,
+    /// When the last check ended that was not cancelled.
+    ended: Option<Instant>,
+}
+
+/// When the next check begins.
+enum Next {
+    Never,
+    AtOnce,
+    /// After the heartbeat frequency, or earlier if that is requested.
+    Later,
 }
 
 impl Monitor {
@@ -47,80 +70,176 @@ impl Monitor {
             connect,
             options,
             connection: None,
-            round_trip_times: RoundTripTimes::default(),
-            succeeded: false,
+            version: None,
+            round_trip_times: Arc::default(),
+            pinger: None,
+            is_known: false,
+            ended: None,
         }
     }
 
     pub(crate) async fn run(mut self) {
-        let signals = Arc::clone(&self.signals);
         loop {
-            let started = Instant::now();
+            let signals = Arc::clone(&self.signals);
             let outcome = tokio::select! {
+                biased;
                 () = signals.stop.notified() => return,
-                outcome = self.check() => outcome,
+                // A network error of an application's connection has made the server unknown: this one
+                // is likely to be broken too ("hello or legacy hello Cancellation").
+                () = signals.cancel.notified() => None,
+                outcome = self.check() => Some(outcome),
             };
-            let (Some(topology), Some(server)) = (self.topology.upgrade(), self.server.upgrade())
-            else {
+            // What was requested meanwhile, this check has answered.
+            signals.forget_requests();
+            let next = match outcome {
+                None => {
+                    self.disconnect();
+                    Next::Later
+                }
+                Some(outcome) => {
+                    self.ended = Some(Instant::now());
+                    self.conclude(outcome)
+                }
+            };
+            let goes_on = match next {
+                Next::Never => false,
+                Next::AtOnce => true,
+                Next::Later => self.rest().await,
+            };
+            if !goes_on {
                 return;
-            };
-            match outcome {
-                Ok(description) => {
-                    self.succeeded = true;
-                    topology.checked(&server, description);
-                }
-                Err(error) => {
-                    self.connection = None;
-                    self.round_trip_times.reset();
-                    let timed_out = matches!(error.kind(), ErrorKind::NetworkTimeout);
-                    let network = timed_out || matches!(error.kind(), ErrorKind::Network);
-                    topology.check_failed(&server, error, timed_out);
-                    // A known server's network error is retried at once: it may have restarted.
-                    if network && std::mem::take(&mut self.succeeded) {
-                        continue;
-                    }
+            }
+        }
+    }
+
+    /// Tells the topology.
+    fn conclude(&mut self, outcome: Result<ServerDescription, Error>) -> Next {
+        let (Some(topology), Some(server)) = (self.topology.upgrade(), self.server.upgrade())
+        else {
+            return Next::Never;
+        };
+        match outcome {
+            Ok(description) => {
+                self.is_known = true;
+                topology.checked(&server, description);
+                match self.is_streaming() {
+                    true => Next::AtOnce,
+                    false => Next::Later,
                 }
             }
-            // Whoever waits does not wait for a whole heartbeat.
-            if topology.is_awaited() {
-                server.request_check();
-            }
-            drop((topology, server));
-            let mut due = started + self.options.heartbeat_frequency;
-            let earliest = started + self.options.min_heartbeat_frequency;
-            loop {
-                tokio::select! {
-                    () = signals.stop.notified() => return,
-                    () = sleep_until(due) => break,
-                    () = signals.check.notified() => due = due.min(earliest),
+            Err(error) => {
+                let was_known = self.is_known;
+                self.disconnect();
+                // What a pinger still finds out belongs to the past.
+                (self.pinger, self.round_trip_times) = (None, Arc::default());
+                let timed_out = matches!(error.kind(), ErrorKind::NetworkTimeout);
+                let network = timed_out || matches!(error.kind(), ErrorKind::Network);
+                topology.check_failed(&server, error, timed_out);
+                // A known server's network error is retried at once: it may have restarted.
+                match network && was_known {
+                    true => Next::AtOnce,
+                    false => Next::Later,
                 }
             }
         }
     }
 
+    /// Waits for the next check's time; `false` if there is to be none.
+    async fn rest(&mut self) -> bool {
+        let signals = Arc::clone(&self.signals);
+        // Whoever waits for a server does not wait for a whole heartbeat.
+        let is_awaited = { self.topology.upgrade() }.is_some_and(|topology| topology.is_awaited());
+        let earliest = self
+            .ended
+            .map(|ended| ended + self.options.min_heartbeat_frequency);
+        let mut due = Instant::now() + self.options.heartbeat_frequency;
+        let expedite =
+            |due: &mut Instant| *due = earliest.map_or_else(Instant::now, |at| at.min(*due));
+        if is_awaited {
+            expedite(&mut due);
+        }
+        loop {
+            tokio::select! {
+                () = signals.stop.notified() => return false,
+                () = signals.cancel.notified() => self.disconnect(),
+                () = sleep_until(due) => return true,
+                () = signals.check.notified() => expedite(&mut due),
+            }
+        }
+    }
+
+    fn disconnect(&mut self) {
+        self.connection = None;
+        self.version = None;
+        self.is_known = false;
+    }
+
+    fn is_streaming(&self) -> bool {
+        self.options.streaming && self.version.is_some()
+    }
+
     async fn check(&mut self) -> Result<ServerDescription, Error> {
-        let checked = match &mut self.connection {
-            Some(connection) => connection.check(&self.address, &self.connect).await?,
-            None => {
-                let (connection, checked) = Probe::open(&self.address, &self.connect).await?;
+        let limit = self.options.heartbeat_frequency;
+        let version = self.version.filter(|_| self.options.streaming);
+        let (reply, time) = match (&mut self.connection, version) {
+            (Some(connection), Some(known)) => {
+                let awaited = connection.await_change(&self.address, &self.connect, known, limit);
+                (awaited.await?, None)
+            }
+            (Some(connection), None) => {
+                let Checked {
+                    reply,
+                    round_trip_time,
+                } = connection.check(&self.address, &self.connect).await?;
+                (reply, Some(round_trip_time))
+            }
+            (None, _) => {
+                let opening = Probe::open(&self.address, &self.connect);
+                let (connection, checked) = opening.await?;
                 self.connection = Some(connection);
-                checked
+                (checked.reply, Some(checked.round_trip_time))
             }
         };
-        let Checked {
-            reply,
-            round_trip_time,
-        } = checked;
-        self.round_trip_times.add(round_trip_time);
-        let reply = Document::new(&reply).map_err(|error| {
-            let phase = ferropool_connection::Phase::Hello;
-            Error::wire(phase, &error).at(&self.address)
-        })?;
-        Ok(ServerDescription::from_hello(
+        if let Some(time) = time {
+            self.round_trip_times.lock().add(time);
+        }
+        self.describe(&reply)
+    }
+
+    fn describe(&mut self, reply: &[u8]) -> Result<ServerDescription, Error> {
+        let malformed = |error| Error::wire(Phase::Hello, &error).at(&self.address);
+        let description = ServerDescription::from_hello(
             self.address.clone(),
-            reply,
-            self.round_trip_times.current(),
+            Document::new(reply).map_err(malformed)?,
+            self.round_trip_times.lock().current(),
             std::time::Instant::now(),
-        ))
+        );
+        if let Some(ServerError::Connection(error)) = description.error {
+            return Err(error);
+        }
+        let is_streamed = { &self.connection }
+            .as_ref()
+            .is_some_and(Probe::is_streaming);
+        // A stream goes on, even where a reply does not say how recent it is.
+        self.version = { description.topology_version }.or(self.version.filter(|_| is_streamed));
+        self.measure();
+        Ok(description)
+    }
+
+    /// Measures round-trip times elsewhere, as long as replies say nothing about them.
+    fn measure(&mut self) {
+        match self.is_streaming() {
+            true => {
+                self.pinger.get_or_insert_with(|| {
+                    Pinger::start(
+                        self.address.clone(),
+                        self.connect.clone(),
+                        self.options.heartbeat_frequency,
+                        Arc::clone(&self.round_trip_times),
+                    )
+                });
+            }
+            false => self.pinger = None,
+        }
     }
 }

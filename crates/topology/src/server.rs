@@ -30,7 +30,18 @@ pub struct Server {
 #[derive(Debug, Default)]
 pub(crate) struct Signals {
     pub(crate) check: Notify,
+    pub(crate) cancel: Notify,
     pub(crate) stop: Notify,
+}
+
+impl Signals {
+    /// Takes back the requests for a check that nobody has heard.
+    pub(crate) fn forget_requests(&self) {
+        let request = self.check.notified();
+        tokio::pin!(request);
+        // Takes the request, if there is one; dropped, it waits for no other.
+        request.as_mut().enable();
+    }
 }
 
 /// How servers are reached and pooled.
@@ -116,6 +127,11 @@ impl Server {
     /// Asks the monitor to look now, or after the minimum interval.
     pub(crate) fn request_check(&self) {
         self.signals.check.notify_one();
+    }
+
+    /// Ends a check in progress, and the connection that it is made over.
+    pub(crate) fn cancel_check(&self) {
+        self.signals.cancel.notify_one();
     }
 
     /// Ends the monitor.

@@ -304,7 +304,7 @@ impl Topology {
             description,
             clears,
             requests_check,
-            ..
+            cancels_check,
         } = consequences;
         if description.is_none() && clears == Clears::Nothing {
             return;
@@ -316,6 +316,9 @@ impl Topology {
             interrupt_in_use: false,
         };
         self.change(state, server, change);
+        if cancels_check {
+            server.cancel_check();
+        }
         if requests_check {
             server.request_check();
         }
@@ -344,7 +347,8 @@ impl Topology {
         let Consequences {
             description,
             clears,
-            ..
+            requests_check,
+            cancels_check,
         } = failure.consequences(state.description.topology_type, &known, generation);
         // Without a monitor the pool's user says when it is ready again.
         let description = description.filter(|_| self.is_monitored() && !state.closed);
@@ -353,6 +357,12 @@ impl Topology {
         let is_changed = changed.is_some();
         let retired = changed.map(|next| self.install(&mut state, next));
         drop(state);
+        if cancels_check {
+            server.cancel_check();
+        }
+        if requests_check {
+            server.request_check();
+        }
         deferred.carry_out();
         close_all(retired.unwrap_or_default());
         if is_changed {

@@ -58,6 +58,7 @@ fn topology(hosts: Vec<Address>, listener: &Arc<Listener>) -> Arc<Topology> {
         monitor: Some(MonitorOptions {
             heartbeat_frequency: Duration::from_secs(10),
             min_heartbeat_frequency: Duration::from_millis(500),
+            streaming: false,
         }),
         selection: SelectionOptions::default(),
     };

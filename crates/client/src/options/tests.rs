@@ -30,6 +30,16 @@ fn parse(name: &str, value: OptionValue) -> Result<ClientOptions, String> {
 }
 
 #[test]
+fn servers_stream_unless_they_are_to_be_polled() {
+    // These tests run in no cloud's function, so that "auto" is streaming.
+    for (mode, streaming) in [("auto", true), ("stream", true), ("poll", false)] {
+        let options = open("mongodb://a", &[("serverMonitoringMode", text(mode))]).expect("valid");
+        let monitor = options.topology().monitor.expect("a topology");
+        assert_eq!(monitor.streaming, streaming, "{mode}");
+    }
+}
+
+#[test]
 fn numbers_that_are_no_counts_are_refused_by_name_and_value() {
     for (number, shown) in [
         (-1.0, "-1"),

@@ -23,6 +23,16 @@ struct Function {
 }
 
 impl Environment {
+    /// That of this process.
+    pub(super) fn current() -> Self {
+        let variable = |name: &str| std::env::var(name).ok();
+        Self::detect(variable, |path| path.exists())
+    }
+
+    pub(super) fn is_function(&self) -> bool {
+        self.function.is_some()
+    }
+
     /// Looks at environment variables and files. Those are arguments, so that a test can stand for any
     /// environment.
     pub(super) fn detect(

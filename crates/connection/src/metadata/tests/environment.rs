@@ -121,3 +121,12 @@ fn an_empty_variable_is_none() {
     );
     assert_eq!(env_in(&[]), None);
 }
+
+#[test]
+fn a_function_is_none_that_only_runs_in_a_container() {
+    assert!(super::detect(&[AWS], &[]).is_function());
+    let kubernetes = ("KUBERNETES_SERVICE_HOST", "1");
+    assert!(!super::detect(&[kubernetes], &["/.dockerenv"]).is_function());
+    // Two clouds contradict each other: "client.env" names neither.
+    assert!(!super::detect(&[AWS, ("K_SERVICE", "x")], &[]).is_function());
+}
