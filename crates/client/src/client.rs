@@ -135,6 +135,12 @@ impl Client {
         }
     }
 
+    /// Whether all servers have been looked at, or nobody will do so any more.
+    pub(crate) fn is_explored(&self) -> bool {
+        let topology = self.topology();
+        self.is_closed() || topology.is_none_or(|topology| topology.is_explored())
+    }
+
     /// Until when an operation that begins to select at `since` waits for the server.
     pub(crate) fn selection_deadline(&self, since: Instant, until: Option<Instant>) -> Instant {
         let limit = since + self.options().server_selection_timeout;
@@ -179,7 +185,8 @@ impl Client {
             .collect()
     }
 
-    /// Completes when each server that has data, or that is used whatever it is, has `connections`.
+    /// Completes when each server that has data, or that is used whatever it is, has `connections`. Of those
+    /// that are known now: whoever calls has waited until all have been looked at.
     ///
     /// # Errors
     /// A pool was cleared or closed, or may not have as many.

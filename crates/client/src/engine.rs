@@ -210,8 +210,10 @@ impl Engine {
         let Some(client) = self.client(id) else {
             return;
         };
-        let connections = connections.unwrap_or(client.options().pool.min_pool_size);
-        self.start(slot, Operation::warm(id, connections));
+        let options = client.options();
+        let connections = connections.unwrap_or(options.pool.min_pool_size);
+        let preference = options.read_preference.mode;
+        self.start(slot, Operation::warm(id, connections, preference));
     }
 
     /// Gives everything back and ends every operation without a completion: the thread that drives the

@@ -107,7 +107,7 @@ impl Topology {
         runtime: &Handle,
     ) -> Arc<Self> {
         Arc::new_cyclic(|this: &Weak<Self>| {
-            let initial = initial(options.settings.clone());
+            let initial = TopologyDescription::initial(options.settings.clone());
             let addresses: Vec<Address> = { &initial.servers }
                 .iter()
                 .map(|server| server.address.clone())
@@ -125,9 +125,6 @@ impl Topology {
                     )
                 })
                 .collect();
-            if options.monitor.is_some() && options.settings.load_balanced {
-                servers.iter().for_each(|server| server.pool().ready());
-            }
             let description = Arc::new(initial);
             let view = View {
                 snapshot: Snapshot::new(Arc::clone(&description), options.selection),
@@ -163,12 +160,14 @@ impl Topology {
         self.published.current()
     }
 
-    /// Whether servers are watched; otherwise they can be used as they are.
-    pub fn is_monitored(&self) -> bool {
-        self.options.monitor.is_some() && !self.options.settings.load_balanced
+    /// Whether pools are made ready and cleared by what is known of their servers; otherwise their user
+    /// does that.
+    pub fn governs_pools(&self) -> bool {
+        self.options.monitor.is_some()
     }
 
-    /// Starts the monitors, if they have not been started.
+    /// Starts the monitors, if they have not been started. Nobody checks a load balancer: it is what it is
+    /// said to be, from here on.
     pub fn start(&self) {
         let mut state = self.state.lock();
         if state.started || state.closed {
@@ -176,6 +175,18 @@ impl Topology {
         }
         state.started = true;
         state.servers.iter().for_each(|server| self.watch(server));
+        if self.governs_pools()
+            && self.is_load_balanced()
+            && let Some(server) = state.servers.first().map(Arc::clone)
+        {
+            let change = Change {
+                description: Some(ServerDescription::load_balancer(server.address().clone())),
+                clears: Clears::Nothing,
+                cause: None,
+                interrupt_in_use: false,
+            };
+            self.change(state, &server, change);
+        }
     }
 
     /// Says whether somebody listens to the pools' events, also to those of pools that are to be.
@@ -201,10 +212,19 @@ impl Topology {
         let servers = view.servers.iter().zip(&description.servers);
         servers
             .filter(|(_, known)| {
-                !self.is_monitored() || is_usable(description.topology_type, known.server_type)
+                !self.governs_pools() || is_usable(description.topology_type, known.server_type)
             })
             .map(|(server, _)| Arc::clone(server))
             .collect()
+    }
+
+    /// Whether every server has been checked, with whatever result, or nobody checks them.
+    pub fn is_explored(&self) -> bool {
+        let view = self.view();
+        let mut servers = view.snapshot.description().servers.iter();
+        !self.governs_pools()
+            || servers
+                .all(|known| known.server_type != ServerType::Unknown || known.error.is_some())
     }
 
     /// Where the server of this number is, or was.
@@ -289,8 +309,7 @@ impl Topology {
 
     /// An operation failed, or its reply reports a change of the server's state.
     pub fn application_failed(&self, server: &Arc<Server>, failure: ApplicationError<'_>) {
-        // The server of a pool without a topology is its user's to judge.
-        if self.options.monitor.is_none() {
+        if !self.governs_pools() {
             return;
         }
         let state = self.state.lock();
@@ -350,8 +369,7 @@ impl Topology {
             requests_check,
             cancels_check,
         } = failure.consequences(state.description.topology_type, &known, generation);
-        // Without a monitor the pool's user says when it is ready again.
-        let description = description.filter(|_| self.is_monitored() && !state.closed);
+        let description = description.filter(|_| self.governs_pools() && !state.closed);
         let deferred = server.pool().decide_failure(permit, error, clears);
         let changed = description.and_then(|description| state.description.updated(description));
         let is_changed = changed.is_some();
@@ -368,6 +386,10 @@ impl Topology {
         if is_changed {
             self.observer.changed();
         }
+    }
+
+    fn is_load_balanced(&self) -> bool {
+        self.options.settings.load_balanced
     }
 
     /// Installs what has become known of a server, and clears or readies its pool with it.
@@ -387,6 +409,11 @@ impl Topology {
             Some(next) => self.install(&mut state, next),
             None => Vec::new(),
         };
+        // The creation of its pool is recorded before anybody is told of what its pool records.
+        let opened = { &state.description }
+            .changes_since(&previous)
+            .any(|change| matches!(change, ServerChange::Opened(_)));
+        let recorded = opened && state.subscribed;
         let checks: Vec<Address> = { &state.description }
             .changes_since(&previous)
             .filter(ServerChange::requests_check)
@@ -417,6 +444,9 @@ impl Topology {
         }
         close_all(retired);
         checked.iter().for_each(|server| server.request_check());
+        if recorded {
+            self.observer.events_recorded();
+        }
         self.observer.changed();
     }
 
@@ -461,24 +491,11 @@ impl Topology {
     }
 
     fn watch(&self, server: &Arc<Server>) {
-        if let Some(options) = self.options.monitor.filter(|_| self.is_monitored()) {
+        if let Some(options) = self.options.monitor.filter(|_| !self.is_load_balanced()) {
             let connect = self.options.server.connect.clone();
             let monitor = Monitor::new(&self.this, server, connect, options);
             self.runtime.spawn(monitor.run());
         }
-    }
-}
-
-/// What a client begins with. Nobody checks a load balancer: it is what it is said to be.
-fn initial(settings: TopologySettings) -> TopologyDescription {
-    let seeds = settings.seeds.clone();
-    let is_load_balanced = settings.load_balanced;
-    let initial = TopologyDescription::initial(settings);
-    match seeds.into_iter().next() {
-        Some(address) if is_load_balanced => initial
-            .updated(ServerDescription::load_balancer(address))
-            .unwrap_or(initial),
-        _ => initial,
     }
 }
 

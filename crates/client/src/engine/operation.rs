@@ -80,13 +80,21 @@ impl Operation {
         }
     }
 
-    pub(super) fn warm(client: ClientId, connections: u32) -> Self {
-        Self::new(client, Kind::Warm(connections))
+    pub(super) fn warm(client: ClientId, connections: u32, preference: ReadPreferenceMode) -> Self {
+        Self {
+            preference,
+            ..Self::new(client, Kind::Warm(connections))
+        }
     }
 
     /// The client, and which of its servers may do.
     pub(super) fn wants(&self) -> (ClientId, ReadPreferenceMode) {
         (self.client, self.preference)
+    }
+
+    /// Whether it is for every server, not for one.
+    pub(super) fn warms(&self) -> bool {
+        matches!(self.kind, Kind::Warm(_))
     }
 
     pub(super) fn elsewhere(client: ClientId) -> Self {

@@ -97,13 +97,14 @@ impl Engine {
 
     /// The server for the operation in `slot`; `None` while there is none.
     pub(super) fn select_for(&mut self, slot: u32) -> Result<Option<Arc<Server>>, Failure> {
-        match self.operations.get(slot as usize) {
-            Some(Some(operation)) => {
-                let (id, preference) = operation.wants();
-                self.select(id, preference)
-            }
-            _ => Ok(None),
-        }
+        let Some(Some(operation)) = self.operations.get(slot as usize) else {
+            return Ok(None);
+        };
+        let ((id, preference), warms) = (operation.wants(), operation.warms());
+        let selected = self.select(id, preference)?;
+        // There may be more servers to warm than those that have answered by now.
+        let waits = warms && self.client(id).is_some_and(|client| !client.is_explored());
+        Ok(selected.filter(|_| !waits))
     }
 
     /// A server of the deployment as it is now. Takes no lock unless that has changed.
@@ -120,9 +121,9 @@ impl Engine {
         };
         let latest = attached.latest.get_or_insert_with(|| topology.reader());
         let View { snapshot, servers } = &**latest.get();
-        // The pool of a closed client refuses by itself, with the events that belong to it. A server that
-        // nobody watches is its user's to judge.
-        if attached.client.is_closed() || !topology.is_monitored() {
+        // The pool of a closed client refuses by itself, with the events that belong to it. A pool without a
+        // topology is its user's to judge.
+        if attached.client.is_closed() || !topology.governs_pools() {
             return Ok(servers.first().map(Arc::clone));
         }
         let criteria = Criteria::read(&ALONE[preference as usize]);
@@ -152,12 +153,12 @@ impl Engine {
         };
         let (topology, server) = (description.topology_type, known.server_type);
         let asked = &ALONE[preference as usize];
-        // Of a server that nobody watches, its user knows what it is.
-        let is_monitored = attached
+        // Of a pool without a topology, its user knows what the server is.
+        let is_known = attached
             .client
             .topology()
-            .is_some_and(|topology| topology.is_monitored());
-        let passed = match is_monitored {
+            .is_some_and(|topology| topology.governs_pools());
+        let passed = match is_known {
             true => passed_read_preference(Operation::Read(asked), topology, server),
             false => Some(asked).filter(|asked| asked.mode != ReadPreferenceMode::Primary),
         };
