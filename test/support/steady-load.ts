@@ -16,11 +16,12 @@ export type SteadyOperation = (number: number) => Promise<unknown>;
 export class SteadyLoad {
   /** The numbers of those that succeeded. */
   readonly succeeded: number[] = [];
-  readonly failures: unknown[] = [];
+  readonly failures: { number: number; error: unknown }[] = [];
+  /** How many have begun. */
+  started = 0;
   readonly #operation: SteadyOperation;
   readonly #running = new Set<Promise<void>>();
   readonly #timer: NodeJS.Timeout;
-  #started = 0;
   #changed: (() => void)[] = [];
 
   constructor(operation: SteadyOperation) {
@@ -31,7 +32,7 @@ export class SteadyLoad {
 
   /** Resolves when so many more have succeeded that began from now on. */
   async moreSuccesses(count: number): Promise<void> {
-    const first = this.#started;
+    const first = this.started;
     while (this.succeeded.filter((number) => number >= first).length < count) {
       await new Promise<void>((resolve) => this.#changed.push(resolve));
     }
@@ -44,8 +45,8 @@ export class SteadyLoad {
   }
 
   #begin(): void {
-    const number = this.#started;
-    this.#started += 1;
+    const number = this.started;
+    this.started += 1;
     const running = this.#run(number).finally(() => this.#running.delete(running));
     this.#running.add(running);
   }
@@ -55,7 +56,7 @@ export class SteadyLoad {
       await this.#operation(number);
       this.succeeded.push(number);
     } catch (error) {
-      this.failures.push(error);
+      this.failures.push({ number, error });
     }
     for (const changed of this.#changed.splice(0)) changed();
   }
