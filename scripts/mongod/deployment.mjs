@@ -99,7 +99,7 @@ export async function startReplicaSet({
     }
     await initiate(servers, name, electionTimeoutMillis);
     if (auth) {
-      await createRoot(await primaryOf(servers));
+      await createRoot(await primaryOf(servers), servers.length);
       for (const server of servers) server.credentials = root;
     }
     await expired(files);
@@ -183,12 +183,14 @@ function keyFile(directory) {
 }
 
 /** Until the first user exists, mongod lets a local client make it. */
-async function createRoot(server) {
+/** The user that is known to so many members when this returns: each of them authenticates by itself. */
+async function createRoot(server, members = 1) {
   await server.command('admin', {
     createUser: root.username,
     pwd: root.password,
     roles: ['root'],
     mechanisms: ['SCRAM-SHA-1', 'SCRAM-SHA-256'],
+    writeConcern: { w: members },
   });
   server.credentials = root;
 }

@@ -1,7 +1,7 @@
 // The set itself changes: members leave, come back and are renamed. In a file of its own, for it does so to all tests.
 
 import type { MongoClient } from 'ferropool';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 
 import { EventLog } from '../support/events.js';
 import { onBothLanes, openClient } from '../support/lanes.js';
@@ -21,6 +21,11 @@ describeWithMongod('a replica set that is reconfigured', () => {
     const { config } = (await primary.command('admin', { replSetGetConfig: 1 })) as { config: Config };
     const next = { ...config, version: config.version + 1, members: change(config.members) };
     await primary.command('admin', { replSetReconfig: next });
+    // The next one is refused until a majority has this one.
+    await vi.waitUntil(async () => {
+      const { commitmentStatus } = await primary.command('admin', { replSetGetConfig: 1, commitmentStatus: true });
+      return commitmentStatus;
+    }, 10_000);
   };
 
   onBothLanes((lane) => {
