@@ -31,8 +31,12 @@ import {
 } from './options';
 import { credentialCallbacks, MongoOptions, type CredentialCallbacks } from './mongo-options';
 import { native } from './native';
+import { topologyEvent, topologyEventNames, type TopologyEvents, type TopologyRecord } from './sdam-events';
 
-type Events = ConnectionPoolEvents & CommandEvents;
+type Events = ConnectionPoolEvents & CommandEvents & TopologyEvents;
+
+/** How many clients and pools there were. */
+let opened = 0;
 
 const COMMAND_OPTIONS = ['signal', 'timeoutMS', 'readPreference', 'promoteValues', 'promoteLongs', 'promoteBuffers', 'useBigInt64', 'raw'];
 const CHECK_OUT_OPTIONS = ['signal', 'timeoutMS', 'readPreference'];
@@ -46,6 +50,8 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   readonly lane: Lane;
   /** @internal Whether anybody listens. */
   listens = false;
+  /** Tells topologies apart. */
+  readonly #topologyId = opened++;
   readonly #credentialCallbacks: CredentialCallbacks;
   #options: MongoOptions | undefined;
   #address: string;
@@ -222,6 +228,12 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
     }
   }
 
+  /** @internal */
+  topologyEvent(record: object): void {
+    const { name } = record as TopologyRecord;
+    if (this.listenerCount(name) > 0) this.emit(name, topologyEvent(this.#topologyId, record as TopologyRecord));
+  }
+
   /** @internal A connection that is being established needs credentials. */
   credentialWanted(request: number, wanted: object): void {
     const answer = (text: string, failed: boolean) => native.supply(this.lane.number, this.id, request, text, failed);
@@ -263,8 +275,9 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
     const pool = poolEventNames.some((name) => this.listenerCount(name) > 0);
     const commands = this.#monitorsCommands && commandEventNames.some((name) => this.listenerCount(name) > 0);
     this.#commandsHeard = commands;
-    this.listens = pool || commands;
-    native.subscribe(this.lane.number, this.id, pool, commands);
+    const topology = topologyEventNames.some((name) => this.listenerCount(name) > 0);
+    this.listens = pool || commands || topology;
+    native.subscribe(this.lane.number, this.id, pool, commands, topology);
   }
 }
 

@@ -271,4 +271,7 @@ export const COMMAND_STARTED = 11;
 /** The number of a request for credentials, which is nothing that a user hears of. */
 export const CREDENTIAL_WANTED = 12;
 
+/** The number of an event of a topology. */
+export const TOPOLOGY = 13;
+
 export const commandEventNames = ['commandStarted', 'commandSucceeded', 'commandFailed'] as const;

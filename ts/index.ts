@@ -54,4 +54,20 @@ export {
   type CommandEvents,
   type ConnectionPoolEvents,
 } from './events';
+export {
+  ServerClosedEvent,
+  ServerDescriptionChangedEvent,
+  ServerHeartbeatFailedEvent,
+  ServerHeartbeatStartedEvent,
+  ServerHeartbeatSucceededEvent,
+  ServerOpeningEvent,
+  TopologyClosedEvent,
+  TopologyDescriptionChangedEvent,
+  TopologyOpeningEvent,
+  type ServerDescription,
+  type ServerType,
+  type TopologyDescription,
+  type TopologyEvents,
+  type TopologyType,
+} from './sdam-events';
 export type { CheckOutOptions, CloseOptions, CloseResult, CommandOptions, LaneKind, PhaseTimes, PoolStats, WarmOptions } from './options';

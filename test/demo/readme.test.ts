@@ -9,7 +9,7 @@ import * as ferropool from 'ferropool';
 import { root } from '../../scripts/process.mjs';
 import { startStub } from '../../scripts/stub.mjs';
 import { runProgram } from '../support/child';
-import { commandEventNames, poolEventNames } from '../support/events';
+import { commandEventNames, poolEventNames, topologyEventNames } from '../support/events';
 
 const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
 
@@ -84,7 +84,7 @@ it('the options table has the defaults that the typings state', () => {
 });
 
 it('the events table has every event, in order', () => {
-  expect(table('Events').flatMap(([name]) => code(name))).toEqual([...poolEventNames, ...commandEventNames]);
+  expect(table('Events').flatMap(([name]) => code(name))).toEqual([...poolEventNames, ...commandEventNames, ...topologyEventNames]);
 });
 
 it('the errors table has every class and code that there is', () => {

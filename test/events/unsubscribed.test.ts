@@ -29,9 +29,18 @@ onBothLanes((lane) => {
     const listener = (): void => {};
     pool.on('connectionReady', listener);
     pool.on('commandStarted', listener);
+    pool.on('serverOpening', listener);
     pool.off('connectionReady', listener);
     pool.off('commandStarted', listener);
-    expect(asked()).toEqual([[true, false], [true, true], [false, true], [false, false]]);
+    pool.off('serverOpening', listener);
+    expect(asked()).toEqual([
+      [true, false, false],
+      [true, true, false],
+      [true, true, true],
+      [false, true, true],
+      [false, false, true],
+      [false, false, false],
+    ]);
     subscribe.mockRestore();
   });
 

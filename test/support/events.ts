@@ -1,6 +1,6 @@
 // What a pool or client emits, in order, and waiting for it.
 
-import type { CommandEvents, ConnectionPool, ConnectionPoolEvents, MongoClient } from 'ferropool';
+import type { CommandEvents, ConnectionPool, ConnectionPoolEvents, MongoClient, TopologyEvents } from 'ferropool';
 
 export const poolEventNames = [
   'connectionPoolCreated',
@@ -22,7 +22,19 @@ export const commandEventNames = [
   'commandFailed',
 ] as const satisfies readonly (keyof CommandEvents)[];
 
-type Events = ConnectionPoolEvents & CommandEvents;
+export const topologyEventNames = [
+  'topologyOpening',
+  'topologyClosed',
+  'topologyDescriptionChanged',
+  'serverOpening',
+  'serverClosed',
+  'serverDescriptionChanged',
+  'serverHeartbeatStarted',
+  'serverHeartbeatSucceeded',
+  'serverHeartbeatFailed',
+] as const satisfies readonly (keyof TopologyEvents)[];
+
+type Events = ConnectionPoolEvents & CommandEvents & TopologyEvents;
 export type EventName = keyof Events;
 export type EventOf<Name extends EventName> = Parameters<Events[Name]>[0];
 export type AnyEvent = { [Name in EventName]: EventOf<Name> }[EventName];

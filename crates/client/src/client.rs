@@ -164,12 +164,13 @@ impl Client {
         self.selection.leave(slot, deadline)
     }
 
-    /// Says whether somebody listens to the pools' events, also to those of pools that are to be.
-    pub(crate) fn subscribe(&self, subscribed: bool) {
+    /// Says whether somebody listens to the pools' events, also to those of pools that are to be, and to the
+    /// topology's.
+    pub(crate) fn subscribe(&self, pools: bool, topology: bool) {
         let mut settling = self.settling.lock();
-        settling.subscribed = subscribed;
-        if let Some(topology) = self.topology() {
-            topology.subscribe(subscribed);
+        settling.subscribed = (pools, topology);
+        if let Some(known) = self.topology() {
+            known.subscribe(pools, topology);
         }
     }
 

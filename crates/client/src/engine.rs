@@ -16,7 +16,7 @@ mod pinned;
 mod select;
 mod turn;
 
-pub use journal::Journal;
+pub use journal::{Journal, Subscription};
 pub use operation::OperationOptions;
 pub use pinned::CheckedOutInfo;
 pub use turn::{Turn, kind};
@@ -74,10 +74,7 @@ struct Attached {
     client: Arc<Client>,
     /// The deployment as it was last seen here.
     latest: Option<Latest<View>>,
-    /// Whether somebody listens to its pool's events.
-    subscribed: bool,
-    /// Whether somebody listens to its commands.
-    monitored: bool,
+    subscription: Subscription,
 }
 
 /// A connection that the lane watches: for a hang-up while it is available in its pool, for its
@@ -169,8 +166,7 @@ impl Engine {
         self.clients.insert(Attached {
             client,
             latest: None,
-            subscribed: false,
-            monitored: false,
+            subscription: Subscription::default(),
         }) as ClientId
     }
 

@@ -1,3 +1,4 @@
+use crate::topology_events;
 use ferropool_client::{Failure, Journal};
 use ferropool_pool::{EventKind, FailedReason, Origin};
 use serde_json::json;
@@ -46,6 +47,12 @@ pub(crate) fn encode(
                 -1.0,
                 f64::from(*server),
             ];
+        }
+        Journal::Topology(id, at, event) => {
+            let text = say(topology_events::event(event, client.options()));
+            let nobody = f64::from(Origin::NONE.0);
+            let (id, at) = (f64::from(*id), milliseconds(*at));
+            return [13.0, id, 0.0, at, 0.0, 0.0, nobody, text, 0.0];
         }
         Journal::CredentialWanted {
             client,

@@ -2,6 +2,7 @@
 //! call as a function of numbers.
 
 use crate::lane::Lane;
+use ferropool_client::Subscription;
 use napi::bindgen_prelude::{Buffer, Float64Array, FnArgs, Function, Int32Array, Uint8Array};
 use napi::{Env, Error, Result};
 use napi_derive::napi;
@@ -122,10 +123,21 @@ pub fn intern_database(lane: u32, name: String) -> Result<u32> {
     Ok(find(lane)?.intern_database(name))
 }
 
-/// Says who listens to a client's pool and commands.
+/// Says whether somebody listens to a client's pools, commands and topology.
 #[napi(catch_unwind)]
-pub fn subscribe(lane: u32, client: u32, pool: bool, commands: bool) -> Result<()> {
-    find(lane)?.subscribe(client, pool, commands);
+pub fn subscribe(
+    lane: u32,
+    client: u32,
+    pools: bool,
+    commands: bool,
+    topology: bool,
+) -> Result<()> {
+    let to = Subscription {
+        pools,
+        commands,
+        topology,
+    };
+    find(lane)?.subscribe(client, to);
     Ok(())
 }
 

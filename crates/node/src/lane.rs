@@ -7,7 +7,8 @@ use crate::memory::{LentIntegers, LentNumbers};
 use crate::tokio_lane::TokioLane;
 use crate::{events, fork, options};
 use ferropool_client::{
-    Client, ClientOptions, Engine, Failure, Journal, OperationOptions, OptionError, OptionErrorKind,
+    Client, ClientOptions, Engine, Failure, Journal, OperationOptions, OptionError,
+    OptionErrorKind, Subscription,
 };
 use ferropool_connection::DriverInfo;
 use ferropool_lane::Token;
@@ -167,9 +168,9 @@ impl Lane {
         (databases.len() - 1) as u32
     }
 
-    /// Says who listens to a client's pool and commands.
-    pub(crate) fn subscribe(&self, client: u32, pool: bool, commands: bool) {
-        self.engine.lock().subscribe(client, pool, commands);
+    /// Says what somebody listens to of a client.
+    pub(crate) fn subscribe(&self, client: u32, to: Subscription) {
+        self.engine.lock().subscribe(client, to);
     }
 
     /// Completes with a text when the client's server can be used.
@@ -350,6 +351,7 @@ impl Lane {
                 break;
             };
             let (Journal::Pool(id, ..)
+            | Journal::Topology(id, ..)
             | Journal::CommandStarted { client: id, .. }
             | Journal::CredentialWanted { client: id, .. }) = &event;
             let Some(client) = engine.client(*id) else {

@@ -16,5 +16,6 @@ mod lane;
 mod memory;
 mod options;
 mod tokio_lane;
+mod topology_events;
 #[cfg(unix)]
 mod uv;

@@ -194,11 +194,19 @@ impl<T: Types> Pool<T> {
 
     /// [`State::close`]. Returns how many check-outs it rejected.
     pub fn close(&self) -> u32 {
-        self.act(|state, effects| {
-            let waiting = state.waiting();
+        let (rejected, deferred) = self.decide_close();
+        deferred.carry_out();
+        rejected
+    }
+
+    /// The decision of [`Self::close`], for a caller that makes it under a lock of its own.
+    pub fn decide_close(&self) -> (u32, Deferred<'_, T>) {
+        let mut waiting = 0;
+        let deferred = self.defer(|state, effects| {
+            waiting = state.waiting();
             state.close(Instant::now(), effects);
-            waiting
-        })
+        });
+        (waiting, deferred)
     }
 
     /// Completes when `connections` are established, pending ones not counted, or as many as

@@ -11,7 +11,9 @@ use std::time::{Duration, Instant};
 use bson::doc;
 use client::until;
 use ferropool_connection::{Error, ErrorKind, Phase};
-use ferropool_topology::{ApplicationError, ServerDescription, ServerError, ServerType};
+use ferropool_topology::{
+    ApplicationError, Recorded, ServerDescription, ServerError, ServerType, TopologyEvent,
+};
 use watched::{NEVER, Watched, monitor, streaming_stub, stub};
 
 fn is_known(server: &ServerDescription) -> bool {
@@ -136,6 +138,50 @@ async fn a_network_error_of_an_application_cancels_the_check_in_progress() {
         status.accepted == 3 && status.open == 2
     })
     .await;
+}
+
+#[tokio::test]
+async fn every_check_that_begins_is_said_to_end_a_cancelled_one_too() {
+    let watched = Watched::new(streaming_stub().await, monitor(NEVER, true));
+    watched.topology.subscribe(false, true);
+    watched.until(is_known).await;
+    let error = Error::closed_by_peer(Phase::Established);
+    let failure = ApplicationError {
+        error: &error,
+        state_change: None,
+        generation: watched.server().pool().generation(),
+        service: None,
+    };
+    watched
+        .topology
+        .application_failed(&watched.server(), failure);
+    watched.topology.request_checks();
+    watched.until(is_known).await;
+    watched.topology.close();
+
+    let mut events = Vec::new();
+    watched.topology.drain_events(&mut events);
+    let beats: Vec<&str> = { &events }
+        .iter()
+        .filter_map(|event| match event {
+            Recorded::Topology(_, TopologyEvent::ServerHeartbeatStarted { .. }) => Some("start"),
+            Recorded::Topology(_, TopologyEvent::ServerHeartbeatSucceeded { .. }) => Some("good"),
+            Recorded::Topology(_, TopologyEvent::ServerHeartbeatFailed { .. }) => Some("bad"),
+            _ => None,
+        })
+        .collect();
+    assert!(beats.contains(&"bad"), "{beats:?}");
+    for pair in beats.windows(2) {
+        assert_ne!(pair[0] == "start", pair[1] == "start", "{beats:?}");
+    }
+    let last = events.last();
+    assert!(
+        matches!(
+            last,
+            Some(Recorded::Topology(_, TopologyEvent::TopologyClosed))
+        ),
+        "{last:?}"
+    );
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@
 mod application_error;
 mod description;
 mod establishments;
+mod events;
 mod latest;
 mod monitor;
 mod pinger;
@@ -32,6 +33,7 @@ pub use description::{
     Election, ElectionId, RoundTripTime, ServerDescription, ServerError, ServerType,
 };
 pub use establishments::EstablishmentStats;
+pub use events::{Recorded, TopologyEvent};
 pub use latest::{Latest, Published};
 pub use monitor::MonitorOptions;
 pub use read_preference::{ReadPreference, ReadPreferenceMode, TagSet};

@@ -1,4 +1,5 @@
 use crate::description::{ServerDescription, ServerError};
+use crate::events::Heartbeat;
 use crate::pinger::Pinger;
 use crate::round_trip_time::RoundTripTimes;
 use crate::server::{Server, Signals};
@@ -81,6 +82,10 @@ impl Monitor {
     pub(crate) async fn run(mut self) {
         loop {
             let signals = Arc::clone(&self.signals);
+            let (started, awaited) = (Instant::now(), self.awaits());
+            if !self.begin(awaited) {
+                return;
+            }
             let outcome = tokio::select! {
                 biased;
                 () = signals.stop.notified() => return,
@@ -89,16 +94,15 @@ impl Monitor {
                 () = signals.cancel.notified() => None,
                 outcome = self.check() => Some(outcome),
             };
-            // What was requested meanwhile, this check has answered.
-            signals.forget_requests();
+            let duration = started.elapsed();
+            let heartbeat = Heartbeat { awaited, duration };
             let next = match outcome {
-                None => {
-                    self.disconnect();
-                    Next::Later
-                }
+                None => self.give_up(heartbeat),
                 Some(outcome) => {
+                    // What was requested meanwhile, this check has answered.
+                    signals.forget_requests();
                     self.ended = Some(Instant::now());
-                    self.conclude(outcome)
+                    self.conclude(outcome, heartbeat)
                 }
             };
             let goes_on = match next {
@@ -112,16 +116,41 @@ impl Monitor {
         }
     }
 
-    /// Tells the topology.
-    fn conclude(&mut self, outcome: Result<ServerDescription, Error>) -> Next {
+    /// Tells the topology that a check begins; `false` if there is none any more.
+    fn begin(&self, awaited: bool) -> bool {
+        match (self.topology.upgrade(), self.server.upgrade()) {
+            (Some(topology), Some(server)) => {
+                topology.check_started(&server, awaited);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn give_up(&mut self, heartbeat: Heartbeat) -> Next {
+        self.disconnect();
+        if let (Some(topology), Some(server)) = (self.topology.upgrade(), self.server.upgrade()) {
+            let message = "the check was cancelled: a connection to the server has failed";
+            let error = Error::new(ErrorKind::Network, Phase::Hello, message).at(&self.address);
+            topology.check_cancelled(&server, error, heartbeat);
+        }
+        Next::Later
+    }
+
+    /// Tells the topology how a check ended.
+    fn conclude(
+        &mut self,
+        outcome: Result<(ServerDescription, Vec<u8>), Error>,
+        heartbeat: Heartbeat,
+    ) -> Next {
         let (Some(topology), Some(server)) = (self.topology.upgrade(), self.server.upgrade())
         else {
             return Next::Never;
         };
         match outcome {
-            Ok(description) => {
+            Ok((description, reply)) => {
                 self.is_known = true;
-                topology.checked(&server, description);
+                topology.checked(&server, description, heartbeat, &reply);
                 match self.is_streaming() {
                     true => Next::AtOnce,
                     false => Next::Later,
@@ -134,7 +163,7 @@ impl Monitor {
                 (self.pinger, self.round_trip_times) = (None, Arc::default());
                 let timed_out = matches!(error.kind(), ErrorKind::NetworkTimeout);
                 let network = timed_out || matches!(error.kind(), ErrorKind::Network);
-                topology.check_failed(&server, error, timed_out);
+                topology.check_failed(&server, error, timed_out, heartbeat);
                 // A known server's network error is retried at once: it may have restarted.
                 match network && was_known {
                     true => Next::AtOnce,
@@ -178,7 +207,12 @@ impl Monitor {
         self.options.streaming && self.version.is_some()
     }
 
-    async fn check(&mut self) -> Result<ServerDescription, Error> {
+    /// Whether the next check waits for the server to change.
+    fn awaits(&self) -> bool {
+        self.connection.is_some() && self.is_streaming()
+    }
+
+    async fn check(&mut self) -> Result<(ServerDescription, Vec<u8>), Error> {
         let limit = self.options.heartbeat_frequency;
         let version = self.version.filter(|_| self.options.streaming);
         let (reply, time) = match (&mut self.connection, version) {
@@ -203,7 +237,8 @@ impl Monitor {
         if let Some(time) = time {
             self.round_trip_times.lock().add(time);
         }
-        self.describe(&reply)
+        let description = self.describe(&reply)?;
+        Ok((description, reply))
     }
 
     fn describe(&mut self, reply: &[u8]) -> Result<ServerDescription, Error> {

@@ -7,10 +7,13 @@
 //! nobody sees the one without the other; what that entails is carried out after the lock is released.
 //! The lock is taken before a pool's, never after it.
 
+mod checks;
+mod recording;
 mod seed_list;
 
 use crate::application_error::{ApplicationError, Consequences};
 use crate::description::{ServerDescription, ServerType};
+use crate::events::{EventLog, TopologyEvent};
 use crate::latest::{Latest, Published};
 use crate::monitor::{Monitor, MonitorOptions};
 use crate::selection::{SelectionOptions, Snapshot};
@@ -20,11 +23,10 @@ use crate::topology_description::{
     ServerChange, TopologyDescription, TopologySettings, TopologyType,
 };
 use crate::wired::Wired;
-use ferropool_connection::{Address, Error, ErrorKind};
-use ferropool_pool::{Clears, Permit};
+use ferropool_connection::{Address, Error};
+use ferropool_pool::{Clears, Deferred, Permit};
 use parking_lot::{Mutex, MutexGuard};
 use std::sync::{Arc, Weak};
-use std::time::Instant;
 use tokio::runtime::Handle;
 
 /// The servers of a deployment, watched.
@@ -86,6 +88,7 @@ struct State {
     addresses: Vec<Address>,
     /// Whether somebody listens to the pools' events.
     subscribed: bool,
+    events: EventLog,
     started: bool,
     closed: bool,
 }
@@ -141,6 +144,7 @@ impl Topology {
                     retired: Vec::new(),
                     addresses,
                     subscribed: false,
+                    events: EventLog::default(),
                     started: false,
                     closed: false,
                 }),
@@ -174,6 +178,7 @@ impl Topology {
             return;
         }
         state.started = true;
+        let is_heard = self.open_loudly(&mut state);
         state.servers.iter().for_each(|server| self.watch(server));
         if self.governs_pools()
             && self.is_load_balanced()
@@ -186,15 +191,20 @@ impl Topology {
                 interrupt_in_use: false,
             };
             self.change(state, &server, change);
+        } else {
+            drop(state);
         }
+        self.announce(is_heard);
     }
 
-    /// Says whether somebody listens to the pools' events, also to those of pools that are to be.
-    pub fn subscribe(&self, subscribed: bool) {
+    /// Says who listens: to the pools' events, also to those of pools that are to be, and to the
+    /// topology's.
+    pub fn subscribe(&self, pools: bool, topology: bool) {
         let mut state = self.state.lock();
-        state.subscribed = subscribed;
+        state.subscribed = pools;
+        state.events.subscribe(topology);
         for server in &state.servers {
-            server.pool().subscribe(subscribed);
+            server.pool().subscribe(pools);
         }
     }
 
@@ -244,67 +254,45 @@ impl Topology {
         servers.iter().find_map(with)
     }
 
-    /// Every server whose pool may have events: those of the topology, and those that have left it. The
-    /// latter are forgotten once all their connections are closed and `drain` has been called for them.
-    pub fn drain_each(&self, mut drain: impl FnMut(&Arc<Server>)) {
-        let mut state = self.state.lock();
-        state
-            .retired
-            .iter()
-            .chain(&state.servers)
-            .for_each(&mut drain);
-        state
-            .retired
-            .retain(|server| server.pool().stats().total() > 0);
-    }
-
     /// Stops the monitors and closes the pools. Returns how many check-outs that rejected.
     pub fn close(&self) -> u32 {
         let mut state = self.state.lock();
-        state.closed = true;
+        if state.closed {
+            return 0;
+        }
         let servers = state.servers.clone();
+        let is_heard = state.started && state.events.is_subscribed() && self.has_topology();
+        let mut rejected = 0;
+        let mut deferred = Vec::new();
+        for server in &servers {
+            server.stop();
+            let (waiting, closing) = server.pool().decide_close();
+            rejected += waiting;
+            deferred.push(closing);
+            if is_heard {
+                state.record(|| TopologyEvent::ServerClosed(server.address().clone()));
+            }
+        }
+        if is_heard {
+            let (previous, new) = (Arc::clone(&state.description), Arc::default());
+            state.record(|| TopologyEvent::TopologyDescriptionChanged { previous, new });
+            state.record(|| TopologyEvent::TopologyClosed);
+        }
+        state.closed = true;
         drop(state);
         // Not under the state's lock: whoever starts the poller takes them in the other order.
         drop(self.poller.lock().take());
-        servers
-            .iter()
-            .map(|server| {
-                server.stop();
-                server.pool().close()
-            })
-            .sum()
+        deferred.into_iter().for_each(Deferred::carry_out);
+        self.announce(is_heard);
+        rejected
+    }
+
+    fn has_topology(&self) -> bool {
+        self.governs_pools()
     }
 
     pub(crate) fn is_awaited(&self) -> bool {
         self.observer.is_awaited()
-    }
-
-    /// A check succeeded, or the server has said itself that it is in trouble.
-    pub(crate) fn checked(&self, server: &Arc<Server>, description: ServerDescription) {
-        let change = Change {
-            description: Some(description),
-            clears: Clears::Nothing,
-            cause: None,
-            interrupt_in_use: false,
-        };
-        self.change(self.state.lock(), server, change);
-    }
-
-    /// A check failed.
-    pub(crate) fn check_failed(&self, server: &Arc<Server>, error: Error, interrupt_in_use: bool) {
-        let address = server.address().clone();
-        let description = ServerDescription::check_failed(address, error.clone(), Instant::now());
-        // Those for whom waiting gains nothing fail before the others are told to look again.
-        if matches!(error.kind(), ErrorKind::Configuration) {
-            self.observer.unusable(&error);
-        }
-        let change = Change {
-            description: Some(description),
-            clears: Clears::Pool,
-            cause: Some(error),
-            interrupt_in_use,
-        };
-        self.change(self.state.lock(), server, change);
     }
 
     /// An operation failed, or its reply reports a change of the server's state.
@@ -373,8 +361,11 @@ impl Topology {
         let deferred = server.pool().decide_failure(permit, error, clears);
         let changed = description.and_then(|description| state.description.updated(description));
         let is_changed = changed.is_some();
-        let retired = changed.map(|next| self.install(&mut state, next));
+        let leaving = leaving(&state, changed.as_ref());
+        let closing = changed.map(|next| self.install(&mut state, next, &leaving));
+        let is_heard = is_changed && state.events.is_subscribed();
         drop(state);
+        self.announce(is_heard);
         if cancels_check {
             server.cancel_check();
         }
@@ -382,7 +373,7 @@ impl Topology {
             server.request_check();
         }
         deferred.carry_out();
-        close_all(retired.unwrap_or_default());
+        closing.into_iter().flatten().for_each(Deferred::carry_out);
         if is_changed {
             self.observer.changed();
         }
@@ -400,15 +391,13 @@ impl Topology {
             cause,
             interrupt_in_use,
         } = change;
-        if state.closed || !state.servers.iter().any(|known| Arc::ptr_eq(known, server)) {
+        if !state.has(server) {
             return;
         }
         let next = description.and_then(|description| state.description.updated(description));
         let previous = Arc::clone(&state.description);
-        let retired = match next {
-            Some(next) => self.install(&mut state, next),
-            None => Vec::new(),
-        };
+        let leaving = leaving(&state, next.as_ref());
+        let closing = next.map(|next| self.install(&mut state, next, &leaving));
         // The creation of its pool is recorded before anybody is told of what its pool records.
         let opened = { &state.description }
             .changes_since(&previous)
@@ -438,11 +427,13 @@ impl Topology {
             .filter(|server| checks.contains(server.address()))
             .cloned()
             .collect();
+        let is_heard = state.events.is_subscribed();
         drop(state);
-        for deferred in ready.into_iter().chain(cleared) {
+        self.announce(is_heard);
+        let closing = closing.into_iter().flatten();
+        for deferred in closing.chain(ready).chain(cleared) {
             deferred.carry_out();
         }
-        close_all(retired);
         checked.iter().for_each(|server| server.request_check());
         if recorded {
             self.observer.events_recorded();
@@ -450,26 +441,48 @@ impl Topology {
         self.observer.changed();
     }
 
-    /// Replaces the description, with the servers that it has; gives those that it no longer has.
-    fn install(&self, state: &mut State, next: TopologyDescription) -> Vec<Arc<Server>> {
-        let mut known = std::mem::take(&mut state.servers);
+    /// Replaces the description, with the servers that it has, and closes the pools of `leaving`, which it
+    /// no longer has; gives what remains to be done of that.
+    fn install<'a>(
+        &self,
+        state: &mut State,
+        next: TopologyDescription,
+        leaving: &'a [Arc<Server>],
+    ) -> Vec<Deferred<'a, Wired>> {
+        let (previous, next) = (Arc::clone(&state.description), Arc::new(next));
+        Self::record_changed(state, &previous, &next);
+        for change in next.changes_since(&previous) {
+            if let ServerChange::Opened(server) = change {
+                // Before its pool is there, and tells of that.
+                state.record(|| TopologyEvent::ServerOpening(server.address.clone()));
+            }
+        }
+        let known = std::mem::take(&mut state.servers);
         for description in &next.servers {
-            let at = known
-                .iter()
-                .position(|server| *server.address() == description.address);
-            let server = match at {
-                Some(at) => known.swap_remove(at),
+            let mut known = known.iter();
+            let server = match known.find(|server| *server.address() == description.address) {
+                Some(server) => Arc::clone(server),
                 None => self.open(state, &description.address),
             };
             state.servers.push(server);
         }
-        state.retired.extend(known.iter().cloned());
-        state.description = Arc::new(next);
+        state.retired.extend(leaving.iter().cloned());
+        let mut closing = Vec::new();
+        for server in leaving {
+            server.stop();
+            closing.push(server.pool().decide_close().1);
+            state.record(|| TopologyEvent::ServerClosed(server.address().clone()));
+        }
+        if *previous != *next {
+            let new = Arc::clone(&next);
+            state.record(|| TopologyEvent::TopologyDescriptionChanged { previous, new });
+        }
+        state.description = next;
         self.published.publish(Arc::new(View {
             snapshot: Snapshot::new(Arc::clone(&state.description), self.options.selection),
             servers: state.servers.clone(),
         }));
-        known
+        closing
     }
 
     fn open(&self, state: &mut State, address: &Address) -> Arc<Server> {
@@ -505,12 +518,12 @@ fn is_usable(topology: TopologyType, server: ServerType) -> bool {
     server.is_data_bearing() || (is_known && topology == TopologyType::Single)
 }
 
-/// Ends what has left the topology.
-fn close_all(servers: Vec<Arc<Server>>) {
-    for server in servers {
-        server.stop();
-        server.pool().close();
-    }
+/// The servers that `next` does not have.
+fn leaving(state: &State, next: Option<&TopologyDescription>) -> Vec<Arc<Server>> {
+    let Some(next) = next else { return Vec::new() };
+    let servers = state.servers.iter();
+    let leaving = servers.filter(|server| !next.servers.contains(server.address()));
+    leaving.cloned().collect()
 }
 
 impl Drop for Topology {

@@ -24,8 +24,8 @@ pub(super) struct Target {
 /// What the setting of the target has to be one with.
 #[derive(Debug, Default)]
 pub(super) struct Settling {
-    /// Whether somebody listens to the pool's events.
-    pub(super) subscribed: bool,
+    /// Whether somebody listens to the pools' events, and to the topology's.
+    pub(super) subscribed: (bool, bool),
     /// The resolution that is under way.
     resolution: Option<AbortHandle>,
 }
@@ -106,12 +106,13 @@ impl Client {
                 let target = self.target.get_or_init(|| self.aim(options));
                 // Before the pools can have another event than their creation, which they keep.
                 if let Ok(topology) = &target.topology {
-                    topology.subscribe(settling.subscribed);
+                    let (pools, sdam) = settling.subscribed;
+                    topology.subscribe(pools, sdam);
                     self.poll(topology, &target.options, ttl);
                 }
             }
         }
-        if settling.subscribed {
+        if settling.subscribed != (false, false) {
             self.observer.inbox.push(Message::Other(Note::Events));
         }
         drop(settling);

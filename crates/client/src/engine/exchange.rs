@@ -84,7 +84,7 @@ impl Engine {
         let monitored = self
             .clients
             .get(held.client as usize)
-            .is_some_and(|attached| attached.monitored);
+            .is_some_and(|attached| attached.subscription.commands);
         let (length, limit) = (
             self.request.len(),
             held.checked_out.connection.limits().max_message_size,

@@ -5,7 +5,7 @@ use crate::supplier::Requests;
 use ferropool_connection::Error;
 use ferropool_lane::Token;
 use ferropool_pool::Event;
-use ferropool_topology::Server;
+use ferropool_topology::{Recorded, Server, TopologyEvent};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -14,6 +14,8 @@ use std::time::Instant;
 pub enum Journal {
     /// Of the pool of one of its servers.
     Pool(ClientId, Arc<Server>, Event<Error>),
+    /// Of its topology.
+    Topology(ClientId, Instant, TopologyEvent),
     /// A command was sent.
     CommandStarted {
         /// Whose.
@@ -42,16 +44,28 @@ pub enum Journal {
     },
 }
 
+/// What somebody listens to of a client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Subscription {
+    /// The pools' events.
+    pub pools: bool,
+    /// Commands.
+    pub commands: bool,
+    /// The topology's events.
+    pub topology: bool,
+}
+
 impl Engine {
-    /// Says who listens: to the pool's events, to commands. Without listeners no event is built.
-    pub fn subscribe(&mut self, id: ClientId, pool: bool, commands: bool) {
+    /// Says who listens. Without listeners no event is built.
+    pub fn subscribe(&mut self, id: ClientId, to: Subscription) {
         let Some(attached) = self.clients.get_mut(id as usize) else {
             return;
         };
-        attached.monitored = commands;
-        if attached.subscribed != pool {
-            attached.subscribed = pool;
-            attached.client.subscribe(pool);
+        let is_news = (attached.subscription.pools, attached.subscription.topology)
+            != (to.pools, to.topology);
+        attached.subscription = to;
+        if is_news {
+            attached.client.subscribe(to.pools, to.topology);
         }
     }
 
@@ -59,24 +73,24 @@ impl Engine {
     pub fn drain_events(&mut self, into: &mut Vec<Journal>) {
         self.events_pending = false;
         for id in 0..self.clients.capacity() {
-            self.journal_pools(id as ClientId);
+            self.journal_topology(id as ClientId);
         }
         into.append(&mut self.journal);
     }
 
-    /// Moves the events of a client's pools into the journal.
-    fn journal_pools(&mut self, id: ClientId) {
+    /// Moves the events of a client's topology and its pools into the journal.
+    fn journal_topology(&mut self, id: ClientId) {
         let client = self.clients.get(id as usize);
         let Some(topology) = client.and_then(|attached| attached.client.topology()) else {
             return;
         };
         let mut events = Vec::new();
-        topology.drain_each(|server| {
-            server.pool().drain_events(&mut events);
-            let events = events.drain(..);
-            self.journal
-                .extend(events.map(|event| Journal::Pool(id, Arc::clone(server), event)));
-        });
+        topology.drain_events(&mut events);
+        self.journal
+            .extend(events.into_iter().map(|event| match event {
+                Recorded::Pool(server, event) => Journal::Pool(id, server, event),
+                Recorded::Topology(at, event) => Journal::Topology(id, at, event),
+            }));
     }
 
     /// Records that a client's callback is to supply credentials.
@@ -104,7 +118,7 @@ impl Engine {
             (held.client, held.checked_out.key.id.0, held.request_id);
         let server_connection = held.checked_out.connection.server_connection_id();
         let at = held.started.unwrap_or_else(Instant::now);
-        self.journal_pools(client);
+        self.journal_topology(client);
         self.journal.push(Journal::CommandStarted {
             client,
             slot,

@@ -119,7 +119,10 @@ impl Engine {
         let Some(topology) = attached.client.target()? else {
             return Ok(None);
         };
-        let latest = attached.latest.get_or_insert_with(|| topology.reader());
+        let latest = attached.latest.get_or_insert_with(|| {
+            topology.start();
+            topology.reader()
+        });
         let View { snapshot, servers } = &**latest.get();
         // The pool of a closed client refuses by itself, with the events that belong to it. A pool without a
         // topology is its user's to judge.

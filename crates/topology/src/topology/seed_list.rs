@@ -2,6 +2,7 @@ use super::Topology;
 use crate::srv::{PollOptions, SeedListObserver, SrvError, SrvPoller};
 use crate::topology_description::TopologyType;
 use ferropool_connection::Address;
+use ferropool_pool::Deferred;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -27,9 +28,12 @@ impl Topology {
         let Some(next) = next.filter(|_| !state.closed) else {
             return;
         };
-        let retired = self.install(&mut state, next);
+        let leaving = super::leaving(&state, Some(&next));
+        let closing = self.install(&mut state, next, &leaving);
+        let is_heard = state.events.is_subscribed();
         drop(state);
-        super::close_all(retired);
+        self.announce(is_heard);
+        closing.into_iter().for_each(Deferred::carry_out);
         self.observer.changed();
     }
 }
