@@ -38,6 +38,11 @@ type Events = ConnectionPoolEvents & CommandEvents & TopologyEvents;
 export type EventName = keyof Events;
 export type EventOf<Name extends EventName> = Parameters<Events[Name]>[0];
 export type AnyEvent = { [Name in EventName]: EventOf<Name> }[EventName];
+export type AnyPoolEvent = EventOf<(typeof poolEventNames)[number]>;
+
+export function isPoolEvent(event: AnyEvent): event is AnyPoolEvent {
+  return (poolEventNames as readonly string[]).includes(event.name);
+}
 
 /** Records events of the given names from now on. */
 export class EventLog {

@@ -2,10 +2,10 @@
 
 import { expect } from 'vitest';
 
-import type { AnyEvent, EventLog } from './events.js';
+import { isPoolEvent, type AnyEvent, type AnyPoolEvent, type EventLog } from './events.js';
 
 /** An event of a pool, as far as the order is concerned. */
-export type PoolEvent = Pick<AnyEvent, 'name' | 'address'> & { connectionId?: unknown; reason?: unknown; serviceId?: unknown };
+export type PoolEvent = Pick<AnyPoolEvent, 'name' | 'address'> & { connectionId?: unknown; reason?: unknown; serviceId?: unknown };
 
 /** What a pool has of a connection, between its events. */
 type Place = 'pending' | 'available' | 'in use' | 'closed';
@@ -29,7 +29,7 @@ function byPool(events: readonly AnyEvent[]): [address: string, events: PoolEven
   const pools: [address: string, events: PoolEvent[]][] = [];
   const current = new Map<string, PoolEvent[]>();
   for (const event of events) {
-    if (event.name.startsWith('command')) continue;
+    if (!isPoolEvent(event)) continue;
     if (event.name === 'connectionPoolCreated' || !current.has(event.address)) {
       const own: PoolEvent[] = [];
       current.set(event.address, own);

@@ -3,7 +3,7 @@
 import type { MongoClient } from 'ferropool';
 import { expect, it } from 'vitest';
 
-import { EventLog } from '../support/events.js';
+import { EventLog, isPoolEvent } from '../support/events.js';
 import { onBothLanes, openClient } from '../support/lanes.js';
 import { addressOf, describeWithMongod, secondariesOf, useReplicaSet, type Member } from '../support/mongod.js';
 import { expectLegalSequences, peaks } from '../support/sequences.js';
@@ -36,15 +36,15 @@ describeWithMongod('a secondary that is killed, and comes back', () => {
       // All reads are the other one's.
       const from = log.events.length;
       await reads.moreSuccesses(25);
-      const served = log.events.slice(from).filter(({ name }) => name === 'connectionCheckedOut');
+      const served = log.events.slice(from).filter(isPoolEvent).filter(({ name }) => name === 'connectionCheckedOut');
       expect(served.map(({ address }) => address)).not.toContain(addressOf(killed));
       expect(served.map(({ address }) => address)).toContain(addressOf(left));
 
       await killed.restart();
       await replicaSet.current.ready();
-      await log.until(() => log.events.slice(from).some(({ name, address }) => name === 'connectionPoolReady' && address === addressOf(killed)));
+      await log.until(() => log.events.slice(from).filter(isPoolEvent).some(({ name, address }) => name === 'connectionPoolReady' && address === addressOf(killed)));
       const again = log.events.length;
-      await log.until(() => log.events.slice(again).some(({ name, address }) => name === 'connectionCheckedIn' && address === addressOf(killed)));
+      await log.until(() => log.events.slice(again).filter(isPoolEvent).some(({ name, address }) => name === 'connectionCheckedIn' && address === addressOf(killed)));
       await Promise.all([writes.stop(), reads.stop()]);
 
       expect(writes.failures).toEqual([]);
