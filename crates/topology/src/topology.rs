@@ -7,11 +7,14 @@
 //! nobody sees the one without the other; what that entails is carried out after the lock is released.
 //! The lock is taken before a pool's, never after it.
 
+mod change;
 mod checks;
+mod failures;
 mod recording;
 mod seed_list;
 
-use crate::application_error::{ApplicationError, Consequences};
+use change::Change;
+
 use crate::description::{ServerDescription, ServerType};
 use crate::events::{EventLog, TopologyEvent};
 use crate::latest::{Latest, Published};
@@ -19,13 +22,10 @@ use crate::monitor::{Monitor, MonitorOptions};
 use crate::selection::{SelectionOptions, Snapshot};
 use crate::server::{Server, ServerOptions};
 use crate::srv::SrvPoller;
-use crate::topology_description::{
-    ServerChange, TopologyDescription, TopologySettings, TopologyType,
-};
-use crate::wired::Wired;
+use crate::topology_description::{TopologyDescription, TopologySettings, TopologyType};
 use ferropool_connection::{Address, Error};
-use ferropool_pool::{Clears, Deferred, Permit};
-use parking_lot::{Mutex, MutexGuard};
+use ferropool_pool::{Clears, Deferred};
+use parking_lot::Mutex;
 use std::sync::{Arc, Weak};
 use tokio::runtime::Handle;
 
@@ -91,14 +91,6 @@ struct State {
     events: EventLog,
     started: bool,
     closed: bool,
-}
-
-/// What has become known of a server, and what that means for its pool.
-struct Change {
-    description: Option<ServerDescription>,
-    clears: Clears,
-    cause: Option<Error>,
-    interrupt_in_use: bool,
 }
 
 impl Topology {
@@ -295,194 +287,8 @@ impl Topology {
         self.observer.is_awaited()
     }
 
-    /// An operation failed, or its reply reports a change of the server's state.
-    pub fn application_failed(&self, server: &Arc<Server>, failure: ApplicationError<'_>) {
-        if !self.governs_pools() {
-            return;
-        }
-        let state = self.state.lock();
-        let Some(known) = state.description.servers.get(server.address()) else {
-            return;
-        };
-        let generation = server.pool().generation_of(failure.service);
-        let topology_type = state.description.topology_type;
-        let consequences = failure.consequences(topology_type, known, generation);
-        let Consequences {
-            description,
-            clears,
-            requests_check,
-            cancels_check,
-        } = consequences;
-        if description.is_none() && clears == Clears::Nothing {
-            return;
-        }
-        let change = Change {
-            description,
-            clears,
-            cause: Some(failure.error.clone()),
-            interrupt_in_use: false,
-        };
-        self.change(state, server, change);
-        if cancels_check {
-            server.cancel_check();
-        }
-        if requests_check {
-            server.request_check();
-        }
-    }
-
-    /// An establishment failed.
-    pub(crate) fn establishment_failed(
-        &self,
-        server: &Arc<Server>,
-        permit: Permit<Wired>,
-        error: Error,
-    ) {
-        let mut state = self.state.lock();
-        let known = state.description.servers.get(server.address());
-        let known = known.map_or_else(
-            || Arc::new(ServerDescription::unknown(server.address().clone())),
-            Arc::clone,
-        );
-        let generation = server.pool().generation_of(error.service());
-        // A service's generation is found out by the hello: what is cleared before that is of another one.
-        let began = match error.service() {
-            Some(_) => generation,
-            None => permit.generation(),
-        };
-        let failure = ApplicationError::of_establishment(&error, began);
-        let Consequences {
-            description,
-            clears,
-            requests_check,
-            cancels_check,
-        } = failure.consequences(state.description.topology_type, &known, generation);
-        let description = description.filter(|_| self.governs_pools() && !state.closed);
-        let deferred = server.pool().decide_failure(permit, error, clears);
-        let changed = description.and_then(|description| state.description.updated(description));
-        let is_changed = changed.is_some();
-        let leaving = leaving(&state, changed.as_ref());
-        let closing = changed.map(|next| self.install(&mut state, next, &leaving));
-        let is_heard = is_changed && state.events.is_subscribed();
-        drop(state);
-        self.announce(is_heard);
-        if cancels_check {
-            server.cancel_check();
-        }
-        if requests_check {
-            server.request_check();
-        }
-        deferred.carry_out();
-        closing.into_iter().flatten().for_each(Deferred::carry_out);
-        if is_changed {
-            self.observer.changed();
-        }
-    }
-
     fn is_load_balanced(&self) -> bool {
         self.options.settings.load_balanced
-    }
-
-    /// Installs what has become known of a server, and clears or readies its pool with it.
-    fn change(&self, mut state: MutexGuard<'_, State>, server: &Arc<Server>, change: Change) {
-        let Change {
-            description,
-            clears,
-            cause,
-            interrupt_in_use,
-        } = change;
-        if !state.has(server) {
-            return;
-        }
-        let next = description.and_then(|description| state.description.updated(description));
-        let previous = Arc::clone(&state.description);
-        let leaving = leaving(&state, next.as_ref());
-        let closing = next.map(|next| self.install(&mut state, next, &leaving));
-        // The creation of its pool is recorded before anybody is told of what its pool records.
-        let opened = { &state.description }
-            .changes_since(&previous)
-            .any(|change| matches!(change, ServerChange::Opened(_)));
-        let recorded = opened && state.subscribed;
-        let checks: Vec<Address> = { &state.description }
-            .changes_since(&previous)
-            .filter(ServerChange::requests_check)
-            .filter_map(|change| match change {
-                ServerChange::Changed { new, .. } => Some(new.address.clone()),
-                ServerChange::Opened(_) | ServerChange::Closed(_) => None,
-            })
-            .collect();
-        let usable = state.description.servers.get(server.address());
-        let ready = usable
-            .filter(|known| is_usable(state.description.topology_type, known.server_type))
-            .map(|_| server.pool().decide_ready());
-        let scope = match clears {
-            Clears::Nothing => None,
-            Clears::Pool => Some(None),
-            Clears::Service(service) => Some(Some(service)),
-        };
-        let cleared =
-            scope.map(|service| server.pool().decide_clear(cause, interrupt_in_use, service));
-        let checked: Vec<Arc<Server>> = { &state.servers }
-            .iter()
-            .filter(|server| checks.contains(server.address()))
-            .cloned()
-            .collect();
-        let is_heard = state.events.is_subscribed();
-        drop(state);
-        self.announce(is_heard);
-        let closing = closing.into_iter().flatten();
-        for deferred in closing.chain(ready).chain(cleared) {
-            deferred.carry_out();
-        }
-        checked.iter().for_each(|server| server.request_check());
-        if recorded {
-            self.observer.events_recorded();
-        }
-        self.observer.changed();
-    }
-
-    /// Replaces the description, with the servers that it has, and closes the pools of `leaving`, which it
-    /// no longer has; gives what remains to be done of that.
-    fn install<'a>(
-        &self,
-        state: &mut State,
-        next: TopologyDescription,
-        leaving: &'a [Arc<Server>],
-    ) -> Vec<Deferred<'a, Wired>> {
-        let (previous, next) = (Arc::clone(&state.description), Arc::new(next));
-        Self::record_changed(state, &previous, &next);
-        for change in next.changes_since(&previous) {
-            if let ServerChange::Opened(server) = change {
-                // Before its pool is there, and tells of that.
-                state.record(|| TopologyEvent::ServerOpening(server.address.clone()));
-            }
-        }
-        let known = std::mem::take(&mut state.servers);
-        for description in &next.servers {
-            let mut known = known.iter();
-            let server = match known.find(|server| *server.address() == description.address) {
-                Some(server) => Arc::clone(server),
-                None => self.open(state, &description.address),
-            };
-            state.servers.push(server);
-        }
-        state.retired.extend(leaving.iter().cloned());
-        let mut closing = Vec::new();
-        for server in leaving {
-            server.stop();
-            closing.push(server.pool().decide_close().1);
-            state.record(|| TopologyEvent::ServerClosed(server.address().clone()));
-        }
-        if *previous != *next {
-            let new = Arc::clone(&next);
-            state.record(|| TopologyEvent::TopologyDescriptionChanged { previous, new });
-        }
-        state.description = next;
-        self.published.publish(Arc::new(View {
-            snapshot: Snapshot::new(Arc::clone(&state.description), self.options.selection),
-            servers: state.servers.clone(),
-        }));
-        closing
     }
 
     fn open(&self, state: &mut State, address: &Address) -> Arc<Server> {
@@ -516,14 +322,6 @@ impl Topology {
 fn is_usable(topology: TopologyType, server: ServerType) -> bool {
     let is_known = server != ServerType::Unknown;
     server.is_data_bearing() || (is_known && topology == TopologyType::Single)
-}
-
-/// The servers that `next` does not have.
-fn leaving(state: &State, next: Option<&TopologyDescription>) -> Vec<Arc<Server>> {
-    let Some(next) = next else { return Vec::new() };
-    let servers = state.servers.iter();
-    let leaving = servers.filter(|server| !next.servers.contains(server.address()));
-    leaving.cloned().collect()
 }
 
 impl Drop for Topology {

@@ -1,6 +1,7 @@
 //! What a monitor tells its topology.
 
-use super::{Change, State, Topology};
+use super::change::Change;
+use super::{State, Topology};
 use crate::description::ServerDescription;
 use crate::events::{Heartbeat, TopologyEvent};
 use crate::server::Server;

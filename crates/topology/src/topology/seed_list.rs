@@ -28,7 +28,7 @@ impl Topology {
         let Some(next) = next.filter(|_| !state.closed) else {
             return;
         };
-        let leaving = super::leaving(&state, Some(&next));
+        let leaving = super::change::leaving(&state, Some(&next));
         let closing = self.install(&mut state, next, &leaving);
         let is_heard = state.events.is_subscribed();
         drop(state);
