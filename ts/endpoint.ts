@@ -29,6 +29,8 @@ import {
   type LaneKind,
   type PoolStats,
 } from './options';
+import type { Execution, Origin } from './execution';
+import type { ReadPreferenceMode } from './client-options';
 import { credentialCallbacks, MongoOptions, type CredentialCallbacks } from './mongo-options';
 import { native } from './native';
 import { topologyEvent, topologyEventNames, type TopologyEvents, type TopologyRecord } from './sdam-events';
@@ -213,6 +215,26 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
       (completion) => decode(completion, options),
       options.signal,
     );
+  }
+
+  /** @internal Runs a command as its profile says. `receive` makes the result of the reply, in the completion itself. */
+  execute<T>(execution: Execution, receive: (reply: Document, origin: Origin) => T): Promise<T> {
+    // A stand-in until the core has profiles: enough to build and test what is above.
+    const { database, command, sequence, profile, deadline, signal, bson } = execution;
+    const body = {
+      ...command,
+      ...(sequence && { [sequence.name]: sequence.documents }),
+      ...(profile.readConcern && { readConcern: profile.readConcern }),
+      ...(profile.writeConcern && { writeConcern: profile.writeConcern }),
+    };
+    const left = deadline?.remaining();
+    const options = {
+      ...(signal && { signal }),
+      ...(left !== undefined && Number.isFinite(left) && { timeoutMS: Math.ceil(left) }),
+      ...(profile.readPreference && { readPreference: profile.readPreference.mode as ReadPreferenceMode }),
+      ...Object.fromEntries(Object.entries(bson ?? {}).filter(([name]) => COMMAND_OPTIONS.includes(name))),
+    };
+    return this.command(database, body, options).then((reply) => receive(reply, { server: 0, connectionId: 0, pinned: undefined, labels: [] }));
   }
 
   /** @internal */

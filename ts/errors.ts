@@ -91,6 +91,17 @@ export class MongoWaitQueueTimeoutError extends MongoError {
   }
 }
 
+/** `timeoutMS` passed ("Client Side Operations Timeout"). */
+export class MongoOperationTimeoutError extends MongoError {
+  constructor(message: string, failure: Partial<Failure> = { code: 'FERROPOOL_OPERATION_TIMEOUT' }, cause?: unknown) {
+    super(message, failure, cause);
+  }
+
+  override get name(): string {
+    return 'MongoOperationTimeoutError';
+  }
+}
+
 /** No server could be selected within `serverSelectionTimeoutMS`. */
 export class MongoServerSelectionError extends MongoError {
   override get name(): string {
@@ -150,6 +161,7 @@ const classes: Record<string, new (message: string, failure: Partial<Failure>, c
   MongoPoolClearedError,
   MongoPoolClosedError,
   MongoWaitQueueTimeoutError,
+  MongoOperationTimeoutError,
   MongoServerSelectionError,
   MongoParseError,
   MongoInvalidArgumentError,

@@ -1,0 +1,23 @@
+import { MongoOperationTimeoutError } from './errors';
+
+/** When an operation must have ended, over all the commands that it takes ("Client Side Operations Timeout"). */
+export class Deadline {
+  readonly #until: number;
+
+  private constructor(readonly timeoutMS: number) {
+    // The specification: 0 is no limit.
+    this.#until = timeoutMS === 0 ? Infinity : performance.now() + timeoutMS;
+  }
+
+  /** Begins now. `undefined` without a `timeoutMS`: then the older options bound each step by itself. */
+  static in(timeoutMS: number | undefined): Deadline | undefined {
+    return timeoutMS === undefined ? undefined : new Deadline(timeoutMS);
+  }
+
+  /** What is left, in milliseconds: more than 0, `Infinity` where there is no limit. */
+  remaining(): number {
+    const remaining = this.#until - performance.now();
+    if (remaining <= 0) throw new MongoOperationTimeoutError(`Timed out after ${this.timeoutMS} ms`);
+    return remaining;
+  }
+}
