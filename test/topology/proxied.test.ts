@@ -1,8 +1,10 @@
 // A replica set's primary behind proxies: as two routers, and as services behind a load balancer.
 
+import { Long, UUID, type Document } from 'bson';
 import { MongoNetworkError } from 'ferropool';
 import { expect, it } from 'vitest';
 
+import { command } from '../../scripts/mongod/wire.mjs';
 import { EventLog } from '../support/events.js';
 import { onBothLanes, openClient } from '../support/lanes.js';
 import { describeWithMongod, useReplicaSet } from '../support/mongod.js';
@@ -14,6 +16,19 @@ describeWithMongod('a primary behind proxies', () => {
   const primary = () => set.current.primary();
   const [router, otherRouter] = [useProxy(primary, { as: 'mongos' }), useProxy(primary, { as: 'mongos' })];
   const balancer = useProxy(primary, { as: 'load-balancer', services: 2 });
+
+  it('a transaction through a router has recovery tokens, which the server takes', async () => {
+    await (await primary()).command('test', { create: 'transaction' });
+    const lsid = { id: new UUID() };
+    const through = (body: Document): Promise<Document> =>
+      command({ host: '127.0.0.1', port: router.current.port }, 'test', { ...body, lsid, txnNumber: Long.ONE, autocommit: false });
+    const { recoveryToken } = await through({ insert: 'transaction', documents: [{ _id: 1 }], startTransaction: true });
+    expect(recoveryToken).toEqual({ recoveryShardId: expect.stringMatching(/^shard-/) });
+    const admin = { host: '127.0.0.1', port: otherRouter.current.port };
+    // Any router recovers it.
+    await command(admin, 'admin', { commitTransaction: 1, lsid, txnNumber: Long.ONE, autocommit: false, recoveryToken });
+    await expect(command(admin, 'test', { count: 'transaction' })).resolves.toMatchObject({ n: 1 });
+  });
 
   onBothLanes((lane) => {
     it('two routers are a sharded cluster, and both are used', async () => {

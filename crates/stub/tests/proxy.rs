@@ -132,7 +132,7 @@ async fn replies_in_transactions_have_a_token_of_their_request() {
     let id = client.send(transaction.clone()).await;
     let reply = client.reply().await.unwrap().document;
     let token = reply.get_document("recoveryToken").unwrap();
-    assert_eq!(*token, doc! { "recoveredShardId": format!("shard-{id}") });
+    assert_eq!(*token, doc! { "recoveryShardId": format!("shard-{id}") });
     let next = client.run(transaction).await;
     assert_ne!(next.get_document("recoveryToken").unwrap(), token);
     let outside = client.run(doc! { "ping": 1, "txnNumber": 2_i64 }).await;

@@ -87,7 +87,7 @@ impl Disguise {
             Awaited::Hello { is_balanced } => self.hello(&mut reply, is_balanced),
             Awaited::Transaction => {
                 let shard = format!("shard-{request_id}");
-                reply.insert("recoveryToken", doc! { "recoveredShardId": shard });
+                reply.insert("recoveryToken", doc! { "recoveryShardId": shard });
             }
         }
         message.with(&reply)
