@@ -21,10 +21,17 @@ export { ConnectionPool, type ConnectionPoolOptions } from './pool';
 export { Connection } from './connection';
 export { Db } from './db';
 export type { DriverInfo } from './driver-info';
+export { ClientSession, type ClientSessionOptions } from './session';
+export { Transaction, type EndTransactionOptions, type TransactionOptions, type TransactionState } from './session/transaction';
+export type { WithTransactionCallback } from './session/with-transaction';
 export {
   MongoError,
+  MongoCompatibilityError,
+  MongoExpiredSessionError,
   MongoInvalidArgumentError,
+  MongoOperationTimeoutError,
   MongoRuntimeError,
+  MongoTransactionError,
   MongoNetworkError,
   MongoNetworkTimeoutError,
   MongoParseError,
@@ -35,10 +42,8 @@ export {
   MongoWaitQueueTimeoutError,
   type ErrorDetails,
 } from './errors';
+export { CommandFailedEvent, CommandStartedEvent, CommandSucceededEvent, type CommandEvents } from './command-events';
 export {
-  CommandFailedEvent,
-  CommandStartedEvent,
-  CommandSucceededEvent,
   ConnectionCheckedInEvent,
   ConnectionCheckedOutEvent,
   ConnectionCheckOutFailedEvent,
@@ -51,7 +56,6 @@ export {
   ConnectionPoolMonitoringEvent,
   ConnectionPoolReadyEvent,
   ConnectionReadyEvent,
-  type CommandEvents,
   type ConnectionPoolEvents,
 } from './events';
 export {

@@ -112,6 +112,11 @@ impl Client {
         self.asked.server_api.as_ref()
     }
 
+    /// Whether pools are made ready and cleared by what is known of their servers.
+    pub(crate) fn governs_pools(&self) -> bool {
+        self.asked.monitor.is_some()
+    }
+
     pub(crate) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
     }

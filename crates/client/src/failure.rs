@@ -37,6 +37,22 @@ pub enum Failure {
     },
     /// No server can be selected, however long one waits.
     Selection(SelectionError),
+    /// The server that a cursor or a transaction is bound to has left the deployment.
+    ServerGone {
+        /// Where it was.
+        address: Option<Address>,
+    },
+    /// `timeoutMS` passed.
+    OperationTimeout {
+        /// What was waited for.
+        cause: Option<Box<Failure>>,
+    },
+    /// The session has ended.
+    SessionEnded,
+    /// A transaction cannot do that now.
+    Transaction(&'static str),
+    /// The server cannot do what is asked for.
+    Incompatible(&'static str),
     /// The client is closed, and never had a server.
     Closed,
     /// The connection string, or the DNS records that it leads to, say what they may not.
@@ -122,6 +138,42 @@ impl Failure {
                     _ => "FERROPOOL_INVALID_ARGUMENT",
                 },
                 error.to_string(),
+                None,
+            ),
+            Self::ServerGone { address } => view(
+                "MongoNetworkError",
+                "FERROPOOL_SERVER_GONE",
+                "The server has left the deployment".to_owned(),
+                address.as_ref(),
+            ),
+            Self::OperationTimeout { cause } => FailureView {
+                cause: cause.as_ref().map(|cause| Box::new(cause.view())),
+                ..view(
+                    "MongoOperationTimeoutError",
+                    "FERROPOOL_OPERATION_TIMEOUT",
+                    match cause {
+                        Some(cause) => format!("Timed out: {}", cause.view().message),
+                        None => "Timed out before the command could be sent".to_owned(),
+                    },
+                    None,
+                )
+            },
+            Self::SessionEnded => view(
+                "MongoExpiredSessionError",
+                "FERROPOOL_SESSION_ENDED",
+                "Cannot use a session that has ended".to_owned(),
+                None,
+            ),
+            Self::Transaction(message) => view(
+                "MongoTransactionError",
+                "FERROPOOL_TRANSACTION",
+                (*message).to_owned(),
+                None,
+            ),
+            Self::Incompatible(message) => view(
+                "MongoCompatibilityError",
+                "FERROPOOL_INCOMPATIBLE",
+                (*message).to_owned(),
                 None,
             ),
             Self::Closed => view(
