@@ -91,8 +91,29 @@ export class MongoWaitQueueTimeoutError extends MongoError {
   }
 }
 
+/** What the client finds itself, without a server or a network that fails. */
+export class MongoDriverError extends MongoError {
+  override get name(): string {
+    return 'MongoDriverError';
+  }
+}
+
+/** The interface was used in a way that it does not allow. */
+export class MongoAPIError extends MongoDriverError {
+  override get name(): string {
+    return 'MongoAPIError';
+  }
+}
+
+/** The servers are too old, or too new, for what was asked. */
+export class MongoCompatibilityError extends MongoAPIError {
+  override get name(): string {
+    return 'MongoCompatibilityError';
+  }
+}
+
 /** `timeoutMS` passed ("Client Side Operations Timeout"). */
-export class MongoOperationTimeoutError extends MongoError {
+export class MongoOperationTimeoutError extends MongoDriverError {
   constructor(message: string, failure: Partial<Failure> = { code: 'FERROPOOL_OPERATION_TIMEOUT' }, cause?: unknown) {
     super(message, failure, cause);
   }
@@ -110,21 +131,21 @@ export class MongoServerSelectionError extends MongoError {
 }
 
 /** A connection string, or a server's bytes, that cannot be read. */
-export class MongoParseError extends MongoError {
+export class MongoParseError extends MongoDriverError {
   override get name(): string {
     return 'MongoParseError';
   }
 }
 
 /** The server does not prove who it is, or a callback supplied no credentials. */
-export class MongoRuntimeError extends MongoError {
+export class MongoRuntimeError extends MongoDriverError {
   override get name(): string {
     return 'MongoRuntimeError';
   }
 }
 
 /** An argument or option that is not what it may be. Nothing was sent. */
-export class MongoInvalidArgumentError extends MongoError {
+export class MongoInvalidArgumentError extends MongoAPIError {
   constructor(message: string, failure: Partial<Failure> = { code: 'FERROPOOL_INVALID_ARGUMENT' }, cause?: unknown) {
     super(message, failure, cause);
   }
@@ -152,6 +173,30 @@ export class MongoServerError extends MongoError {
 
   override get name(): string {
     return 'MongoServerError';
+  }
+}
+
+/** The write was done, but not acknowledged as its write concern asks. */
+export class MongoWriteConcernError extends MongoServerError {
+  /** The whole reply, with its `writeConcernError`. */
+  declare readonly result: Document;
+
+  constructor(reply: Document, failure?: Partial<Failure>) {
+    const { writeConcernError } = reply as { writeConcernError: Document };
+    super({ ...writeConcernError, ...reply }, failure);
+    this['errInfo'] = writeConcernError['errInfo'];
+    this.result = reply;
+  }
+
+  override get name(): string {
+    return 'MongoWriteConcernError';
+  }
+}
+
+/** A reply that lacks what such a reply has. */
+export class MongoUnexpectedServerResponseError extends MongoRuntimeError {
+  override get name(): string {
+    return 'MongoUnexpectedServerResponseError';
   }
 }
 
