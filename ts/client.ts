@@ -61,7 +61,7 @@ export class MongoClient extends Endpoint {
    * @param options - What it and its collections do not take from the client.
    */
   db(name?: string, options?: DbOptions): Db {
-    const chosen = name ?? this.options.dbName ?? 'test';
+    const chosen = name === undefined ? (this.options.dbName ?? 'test') : name;
     checkDatabaseName(chosen);
     return new Db(this, chosen, this.#inherited, { ...this.#documentOptions, ...options });
   }

@@ -17,7 +17,7 @@ export interface PrimaryKeyOptions {
 
 export const OBJECT_IDS: PkFactory = { createPk: () => new ObjectId() };
 
-/** Gives a document an `_id`, unless it has one. The document itself gets it: that is how its owner learns of it. */
+/** Gives a document an `_id`, unless it has one: `null` is one. The document itself gets it: that is how its owner learns of it. */
 export function addId(document: Document, { forceServerObjectId = false, pkFactory = OBJECT_IDS }: PrimaryKeyOptions): void {
-  if (!forceServerObjectId && (document['_id'] === undefined || document['_id'] === null)) document['_id'] = pkFactory.createPk() as unknown;
+  if (!forceServerObjectId && document['_id'] === undefined) document['_id'] = pkFactory.createPk() as unknown;
 }
