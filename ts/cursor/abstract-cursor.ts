@@ -105,7 +105,12 @@ export abstract class AbstractCursor<TSchema = any> extends TypedEmitter<Abstrac
   async next(): Promise<TSchema | null> {
     this.#beginIteration();
     this.#checkNotKilled();
-    return (await this.#fill()) ? this.#take() : null;
+    // No turn between the arrival of a document and its taking: others may be waiting for one too.
+    while (this.bufferedCount() === 0) {
+      if (this.#isClosed) return null;
+      await this.#fetch();
+    }
+    return this.#take();
   }
 
   /** The same after one command at most: `null` also where there is no document yet. */
@@ -224,9 +229,9 @@ export abstract class AbstractCursor<TSchema = any> extends TypedEmitter<Abstrac
    * @param options - `timeoutMS` bounds this instead of the cursor's.
    */
   async close(options?: { timeoutMS?: number }): Promise<void> {
+    this.#stopListening?.();
     const wasClosed = this.#isClosed;
     this.#isClosed = true;
-    this.#stopListening?.();
     await this.#server.close(options?.timeoutMS);
     if (!wasClosed) this.emit('close');
   }
@@ -303,7 +308,10 @@ export abstract class AbstractCursor<TSchema = any> extends TypedEmitter<Abstrac
       if (this.#request !== request) return;
       this.#request = undefined;
       // It was opened when it was closed already.
-      if (this.#isClosed) return void (await this.#server.close());
+      if (this.#isClosed) {
+        await this.#server.close();
+        return;
+      }
       if (batch) {
         this.#documents = batch.documents;
         this.#position = 0;
@@ -312,9 +320,17 @@ export abstract class AbstractCursor<TSchema = any> extends TypedEmitter<Abstrac
       if (!batch || batch.id.isZero()) await this.close();
       else if (this.options.prefetch) this.#prefetch();
     } catch (error) {
-      await this.close();
+      this.#fail();
       throw error;
     }
+  }
+
+  /** The server has closed it, if it could: it is not told to, unless the user closes it too. */
+  #fail(): void {
+    this.#stopListening?.();
+    void this.#server.endSession();
+    if (!this.#isClosed) this.emit('close');
+    this.#isClosed = true;
   }
 
   #open(): Promise<Batch> {
@@ -325,9 +341,9 @@ export abstract class AbstractCursor<TSchema = any> extends TypedEmitter<Abstrac
   }
 
   /** Asks for the next batch; `undefined` where none is wanted. */
-  #more(): Promise<Batch | undefined> {
+  async #more(): Promise<Batch | undefined> {
     const fields = this.moreFields();
-    return fields ? this.#server.more(fields) : Promise.resolve(undefined);
+    return fields && this.#server.more(fields);
   }
 
   #prefetch(): void {

@@ -29,7 +29,7 @@ export interface AbstractCursorOptions extends CommandOperationOptions {
 
 /** The mode of a cursor's `timeoutMS`, `undefined` without one ("Client Side Operations Timeout", "Cursors"). */
 export function timeoutModeOf(options: AbstractCursorOptions, inheritedMS: number | undefined): CursorTimeoutMode | undefined {
-  const { tailable, awaitData, maxAwaitTimeMS, timeoutMode, timeoutMS = inheritedMS } = options;
+  const { tailable, maxAwaitTimeMS, timeoutMode, timeoutMS = inheritedMS } = options;
   if (timeoutMS === undefined) {
     if (timeoutMode !== undefined) throw new MongoInvalidArgumentError('Cannot set timeoutMode without setting timeoutMS');
     return undefined;
@@ -39,8 +39,8 @@ export function timeoutModeOf(options: AbstractCursorOptions, inheritedMS: numbe
     throw new MongoInvalidArgumentError(`timeoutMode must be "iteration" or "cursorLifetime", received ${String(timeoutMode)}`);
   }
   if (tailable && timeoutMode === 'cursorLifetime') throw new MongoInvalidArgumentError("Cannot set tailable cursor's timeoutMode to LIFETIME");
-  if (tailable && awaitData && maxAwaitTimeMS !== undefined && timeoutMS > 0 && maxAwaitTimeMS >= timeoutMS) {
-    throw new MongoInvalidArgumentError(`Cannot specify maxAwaitTimeMS >= timeoutMS for a tailable awaitData cursor: ${maxAwaitTimeMS} >= ${timeoutMS}`);
+  if (maxAwaitTimeMS !== undefined && timeoutMS > 0 && maxAwaitTimeMS >= timeoutMS) {
+    throw new MongoInvalidArgumentError(`Cannot specify maxAwaitTimeMS >= timeoutMS for a cursor: ${maxAwaitTimeMS} >= ${timeoutMS}`);
   }
   return timeoutMode ?? (tailable ? 'iteration' : 'cursorLifetime');
 }

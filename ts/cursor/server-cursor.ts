@@ -76,10 +76,11 @@ export class ServerCursor {
 
   more({ batchSize, maxTimeMS, comment }: MoreFields): Promise<Batch> {
     const command: Document = { getMore: this.id, collection: this.namespace.collection };
+    const deadline = this.#limit(this.#opened);
     if (batchSize) command['batchSize'] = Math.abs(batchSize);
-    if (maxTimeMS !== undefined) command['maxTimeMS'] = maxTimeMS;
+    if (maxTimeMS !== undefined) command['maxTimeMS'] = Math.ceil(Math.min(maxTimeMS, deadline?.remaining() ?? maxTimeMS));
     if (comment !== undefined) command['comment'] = comment;
-    return this.#execute(command, GET_MORE, this.#limit(this.#opened), this.options.signal, (reply, origin) => this.#receive(batchOf(reply, origin)));
+    return this.#execute(command, GET_MORE, deadline, this.options.signal, (reply, origin) => this.#receive(batchOf(reply, origin)));
   }
 
   /**
@@ -88,13 +89,21 @@ export class ServerCursor {
    */
   async close(timeoutMS = this.#scope?.settings.timeoutMS): Promise<void> {
     const { id } = this;
-    if (this.#origin && id && !id.isZero() && !this.session?.hasEnded) {
+    if (this.#origin && id && !id.isZero()) {
       this.isKilled = true;
       this.id = Long.ZERO;
       const command = { killCursors: this.namespace.collection, cursors: [id] };
       await this.#execute(command, KILL_CURSORS, Deadline.in(timeoutMS), undefined, () => undefined).catch(() => undefined);
     }
-    await this.#endSession();
+    await this.endSession();
+  }
+
+  /** Ends a session that is the cursor's own. */
+  async endSession(): Promise<void> {
+    const { session } = this;
+    if (session === this.options.session) return;
+    this.session = undefined;
+    await session?.endSession();
   }
 
   #receive(batch: Batch): Batch {
@@ -103,7 +112,7 @@ export class ServerCursor {
     // It was closed meanwhile, and is gone.
     if (!this.isKilled) this.id = batch.id;
     // Whoever reads the last batch slowly, or not at all, must not keep a session.
-    if (batch.id.isZero()) void this.#endSession();
+    if (batch.id.isZero()) void this.endSession();
     return batch;
   }
 
@@ -128,11 +137,6 @@ export class ServerCursor {
 
   #limit(scope: Scope): Deadline | undefined {
     return (this.#deadline ??= Deadline.in(scope.settings.timeoutMS));
-  }
-
-  async #endSession(): Promise<void> {
-    const { session } = this;
-    if (session && session !== this.options.session) await session.endSession();
   }
 }
 

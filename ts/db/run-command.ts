@@ -24,7 +24,8 @@ export function runCommand(scope: Scope, command: Document, options: RunCommandO
   try {
     checkNames('command', options, NAMES);
     const { readPreference, ...others } = options;
-    if (typeof readPreference !== 'object' && Object.keys(others).every((name) => SIMPLE.includes(name))) {
+    // What is said for the database has to be said for the command.
+    if (scope.settings.timeoutMS === undefined && typeof readPreference !== 'object' && Object.keys(others).every((name) => SIMPLE.includes(name))) {
       return scope.endpoint.command(scope.database, command, options as CommandOptions);
     }
     checkRequest(others);
