@@ -54,17 +54,32 @@ export async function startDeployment(kind: DeploymentKind): Promise<Deployment>
   const missing = process.env['FERROPOOL_NO_MONGOD'];
   // `npm test` has looked for one already.
   if (missing) throw new ServerUnavailable(missing);
-  const { topology, auth = false } = kindTraits[kind];
-  if (topology === 'sharded' || topology === 'load-balanced') return startRouted(topology);
   const mongod = await script<MongodScript>('mongod.mjs');
-  const start = topology === 'replicaset' ? startReplicaSet : startStandalone;
-  return start(mongod, auth).catch((error: unknown) => {
+  return start(mongod, kind).catch((error: unknown) => {
     throw error instanceof mongod.MongodUnavailable ? new ServerUnavailable(error.message) : error;
   });
 }
 
+function start(mongod: MongodScript, kind: DeploymentKind): Promise<Deployment> {
+  const { topology, auth = false } = kindTraits[kind];
+  switch (topology) {
+    case 'sharded':
+    case 'load-balanced':
+      return startRouted(mongod, topology);
+    case 'replicaset':
+      return startReplicaSet(mongod, auth);
+    default:
+      return startStandalone(mongod, auth);
+  }
+}
+
+interface StubScript {
+  startProxy(options: { to: string; as: 'mongos' | 'load-balancer'; services?: number }): Promise<Server & { readonly uri: string; readonly address: string }>;
+}
+
 interface StartOptions {
   readonly auth: boolean;
+  readonly nodes?: number;
   readonly parameters: Readonly<Record<string, string | number | boolean>>;
 }
 
@@ -90,22 +105,39 @@ const parameters = {
   transactionLifetimeLimitSeconds: 3,
 };
 
-async function startStandalone({ startStandalone: start }: MongodScript, auth: boolean): Promise<Deployment> {
-  const server = await start({ auth, parameters });
+async function startStandalone(mongod: MongodScript, auth: boolean): Promise<Deployment> {
+  const server = await mongod.startStandalone({ auth, parameters });
   // Without `directConnection`: clients find out that it is a single server, as they would elsewhere.
   const uri = server.uri.replace(/directConnection=true&?/, '');
   return { server, uri, nodes: [server], traits: await traitsOf(server, { topology: 'single', auth }) };
 }
 
-async function startReplicaSet({ startReplicaSet: start }: MongodScript, auth: boolean): Promise<Deployment> {
-  const set = await start({ auth, parameters });
+async function startReplicaSet(mongod: MongodScript, auth: boolean): Promise<Deployment> {
+  const set = await mongod.startReplicaSet({ auth, parameters });
   const server = new Primary(set, await set.primary());
   return { server, uri: set.uri, nodes: set.members, traits: await traitsOf(server, { topology: 'replicaset', auth }) };
 }
 
-/** There is no mongos, nor a load balancer. */
-async function startRouted(topology: string): Promise<Deployment> {
-  throw new ServerUnavailable(`there is no ${topology} deployment here`);
+/** A server that looks like a mongos, twice, or like services behind a load balancer: there is no mongos to be had. */
+async function startRouted(mongod: MongodScript, topology: 'sharded' | 'load-balanced'): Promise<Deployment> {
+  // What routers and balancers need of a server is that it has transactions.
+  const set = await mongod.startReplicaSet({ auth: false, nodes: 1, parameters });
+  const [server] = set.members as [StartedServer];
+  const { startProxy } = await script<StubScript>('stub.mjs');
+  const to = `127.0.0.1:${server.port}`;
+  const as = topology === 'sharded' ? 'mongos' : 'load-balancer';
+  const [one, other] = await Promise.all([startProxy({ to, as }), startProxy({ to, as, services: 2 })]);
+  const stop = async () => {
+    await Promise.all([one.stop(), other.stop()]);
+    await set.stop();
+  };
+  return {
+    server: { port: server.port, command: (...command) => server.command(...command), stop },
+    nodes: [server],
+    uri: topology === 'sharded' ? `mongodb://${one.address},${other.address}/` : other.uri,
+    singleUri: one.uri,
+    traits: await traitsOf(server, { topology }),
+  };
 }
 
 async function traitsOf(server: RealServer, known: Pick<ServerTraits, 'topology' | 'auth'>): Promise<ServerTraits> {

@@ -4,8 +4,9 @@ import { inspect } from 'node:util';
 import { typeOf, type EventType, type ObservedEvent } from './events.mjs';
 import type { ExpectedEvents, Fields } from './file.mjs';
 import { mismatch, type MatchContext } from './match.mjs';
-import { bsonType, numeric } from './values.mjs';
+import { plain } from './results.mjs';
 import { TestError, Unsupported } from './unsupported.mjs';
+import { bsonType, numeric } from './values.mjs';
 
 /** Says what of the sequence is not as expected; `undefined` if all is. */
 export function checkEvents(expected: ExpectedEvents, observed: readonly ObservedEvent[], context: MatchContext): string | undefined {
@@ -47,7 +48,7 @@ function checkField(field: string, expected: unknown, { name, event }: ObservedE
       return presence(expected, Number(numeric(event['serverConnectionId']) ?? 0) > 0, path);
     case 'command':
     case 'reply':
-      return mismatch(expected, event[field], context, path, 'document');
+      return mismatch(expected, plain(event[field]), context, path, 'document');
     case 'previousDescription':
     case 'newDescription':
       return mismatchOfDescription(expected as Fields, event[field], context, path);

@@ -108,8 +108,9 @@ export class Run {
   /** The same on the server at an address. */
   async failPointAt(address: string, failPoint: FailPoint): Promise<void> {
     this.#failPoints.push(failPoint);
-    const node = this.deployment.nodes.find(({ port }) => address.endsWith(`:${port}`));
-    if (!node) throw new TestError(`there is no server ${address}`);
+    const { nodes, server } = this.deployment;
+    // Behind all routers is the same server.
+    const node = nodes.find(({ port }) => address.endsWith(`:${port}`)) ?? server;
     await node.command('admin', failPoint);
   }
 
