@@ -44,9 +44,12 @@ export class TestClient {
       if (!heeded.has(field)) throw new Unsupported(`${field} of a client`);
     }
     const created = new TestClient(fields, deployment, lane);
-    await created.#populate(fields['awaitMinPoolSizeMS'] as number | undefined);
-    // What populating the pool caused is not the test's.
-    created.messages.clear();
+    const populatedWithinMS = fields['awaitMinPoolSizeMS'] as number | undefined;
+    if (populatedWithinMS !== undefined) {
+      await created.#populate(populatedWithinMS);
+      // What populating the pool caused is not the test's.
+      created.messages.clear();
+    }
     created.events.observe(created.client);
     if (created.#isWatched) created.#connect();
     return created;
@@ -99,8 +102,7 @@ export class TestClient {
     return { mongodbLogPath: this.messages, mongodbLogComponentSeverities: observeLogMessages, mongodbLogMaxDocumentLength };
   }
 
-  async #populate(timeoutMS: number | undefined): Promise<void> {
-    if (timeoutMS === undefined) return;
+  async #populate(timeoutMS: number): Promise<void> {
     try {
       await this.client.warm({ signal: AbortSignal.timeout(timeoutMS) });
     } catch (error) {

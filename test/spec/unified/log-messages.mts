@@ -77,11 +77,20 @@ function checkField(field: string, expected: unknown, message: LogMessage, conte
     case 'failureIsRedacted': {
       const { failure } = message.data;
       if (failure === undefined) return `${path}: there should be a failure`;
-      return (failure === '(redacted)') === expected ? undefined : `${path} should be ${String(expected)}, the failure is ${inspect(failure)}`;
+      return isRedacted(failure) === expected ? undefined : `${path} should be ${String(expected)}, the failure is ${inspect(failure)}`;
     }
     default:
       throw new TestError(`${path}: the format has no such assertion`);
   }
+}
+
+/** Of an error, or of its text: nothing is left of what the server said but what kind of error it is. */
+function isRedacted(failure: unknown): boolean {
+  const redacted = '(redacted)';
+  const { message, errorResponse } = (typeof failure === 'object' && failure !== null ? failure : { message: failure }) as Fields;
+  if (message !== redacted) return false;
+  const { ok: _, code: __, codeName: ___, errorLabels: ____, errmsg = redacted, ...rest } = (errorResponse === undefined ? {} : JSON.parse(String(errorResponse))) as Fields;
+  return errmsg === redacted && Object.keys(rest).length === 0;
 }
 
 function describe(messages: readonly LogMessage[]): string {

@@ -15,7 +15,18 @@ describe('expectLogMessages', () => {
   it('accepts messages in order, with further data', () => {
     expect(check([expected])).toBeUndefined();
     expect(check([{ ...expected, failureIsRedacted: false }])).toBeUndefined();
-    expect(check([{ ...expected, failureIsRedacted: true }], {}, [{ ...log, failure: '(redacted)' }])).toBeUndefined();
+  });
+
+  it.each<[boolean, unknown]>([
+    [true, '(redacted)'],
+    [true, { message: '(redacted)', code: 1, errorResponse: '{"ok":0,"errmsg":"(redacted)","code":1,"codeName":"x","errorLabels":[]}' }],
+    [false, { message: 'no such user' }],
+    [false, { message: '(redacted)', errorResponse: '{"ok":0,"errmsg":"no such user"}' }],
+    [false, { message: '(redacted)', errorResponse: '{"ok":0,"user":"x"}' }],
+  ])('says %s of whether a failure is redacted that is %j', (isRedacted, failure) => {
+    const logs = [{ ...log, failure }];
+    expect(check([{ ...expected, failureIsRedacted: isRedacted }], {}, logs)).toBeUndefined();
+    expect(check([{ ...expected, failureIsRedacted: !isRedacted }], {}, logs)).toContain(`failureIsRedacted should be ${!isRedacted}`);
   });
 
   it('accepts other messages only where those may be ignored', () => {
