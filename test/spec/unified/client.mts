@@ -51,21 +51,19 @@ export class TestClient {
       created.messages.clear();
     }
     created.events.observe(created.client);
-    if (created.#isWatched) created.#connect();
+    // It watches its deployment as long as it exists; that it cannot is an event.
+    created.client.connect().catch(() => {});
     return created;
   }
 
-  readonly #isWatched: boolean;
   readonly #waiting = new Set<() => void>();
 
   private constructor(fields: Fields, deployment: Deployment, lane: LaneKind) {
-    const observed = (fields['observeEvents'] ?? []) as string[];
     this.events = new EventLog({
-      observed,
+      observed: (fields['observeEvents'] ?? []) as string[],
       ignoredCommands: (fields['ignoreCommandMonitoringEvents'] ?? []) as string[],
       observesSensitiveCommands: fields['observeSensitiveCommands'] === true,
     });
-    this.#isWatched = this.events.observesTopology || 'topology' in ((fields['observeLogMessages'] ?? {}) as Fields);
     this.client = open(fields, deployment, { lane, ...this.#logOptions(fields) });
     this.client.on('topologyDescriptionChanged', ({ newDescription }) => {
       this.topology = newDescription;
@@ -90,11 +88,6 @@ export class TestClient {
 
   async close(): Promise<void> {
     await this.client.close({ drainMS: 0 });
-  }
-
-  /** Watches the deployment from now on, as the specification has it of a client that exists; a failure is an event. */
-  #connect(): void {
-    this.client.connect().catch(() => {});
   }
 
   #logOptions({ observeLogMessages }: Fields): object {

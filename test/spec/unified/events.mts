@@ -46,11 +46,6 @@ export class EventLog {
     for (const name of observation.observed) typeOf(name);
   }
 
-  /** Whether there are events of "SDAM Monitoring" among them. */
-  get observesTopology(): boolean {
-    return this.#observation.observed.some((name) => typeOf(name) === 'sdam');
-  }
-
   /** Records what a client emits from now on. */
   observe(client: Pick<MongoClient, 'on'>): void {
     for (const name of this.#observation.observed) {

@@ -33,7 +33,9 @@ const checks: Readonly<Record<string, Check>> = {
   errorLabelsOmit: (expected, error) => !(expected as string[]).some((label) => hasLabel(error, label)),
   errorResponse: (expected, error, context) => {
     const response = serverErrorsOf(error)[0]?.['errorResponse'];
-    return response !== undefined && mismatch(expected, response, context, 'errorResponse', 'document');
+    // That of a bulk write is the error that it failed with.
+    const reply = isServerError(response) ? response.errorResponse : response;
+    return reply !== undefined && mismatch(expected, reply, context, 'errorResponse', 'document');
   },
   expectResult: (expected, error, context) => {
     const { result, partialResult } = error as BulkWriteFailure;

@@ -60,6 +60,7 @@ describe('expectError of a bulk write', () => {
   it.each<[object, unknown]>([
     [{ errorContains: 'e11000', errorCodeName: 'DuplicateKey', errorCode: 11000 }, ofDocuments],
     [{ expectResult: { insertedCount: 1 } }, ofDocuments],
+    [{ errorResponse: { code: 11602 } }, Object.assign(new MongoServerError({ ok: 0 }), { errorResponse: ofServer })],
     [{ isClientError: false, errorCode: 11602, errorContains: 'Not now' }, ofClient],
     [{ expectResult: { insertResults: { 0: { insertedId: 1 } } } }, ofClient],
     [{ writeErrors: { 1: { code: 11000 } }, writeConcernErrors: [{ code: 91 }] }, ofClient],
