@@ -1,3 +1,4 @@
+import type { LogOptions } from './logging/options';
 import type { LaneKind } from './options';
 
 /** Supplies credentials for MONGODB-AWS. */
@@ -117,7 +118,7 @@ export interface EstablishOptions {
 }
 
 /** The options that a {@link MongoClient} and a {@link ConnectionPool} share. */
-export interface PoolOptions extends EstablishOptions {
+export interface PoolOptions extends EstablishOptions, LogOptions {
   /** The most connections that exist at a time, 0 for no limit. @defaultValue 100 */
   maxPoolSize?: number;
   /** The connections that exist at any time while the pool is ready. @defaultValue 0 */

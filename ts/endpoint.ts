@@ -32,6 +32,9 @@ import {
 import type { Execution, Origin } from './execution';
 import type { ReadPreferenceMode } from './client-options';
 import { credentialCallbacks, MongoOptions, type CredentialCallbacks } from './mongo-options';
+import type { LogOptions } from './logging/options';
+import { Logs } from './logging/logs';
+import type { SelectionRecord } from './logging/server-selection';
 import { native } from './native';
 import { topologyEvent, topologyEventNames, type TopologyEvents, type TopologyRecord } from './sdam-events';
 
@@ -60,12 +63,13 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   /** Of the servers, by their numbers. */
   readonly #addresses: string[] = [];
   readonly #monitorsCommands: boolean;
+  readonly #logs: Logs | undefined;
   /** Whether anybody listens to commands: asked for each of them, so kept. */
   #commandsHeard = false;
   #closing: Promise<CloseResult> | undefined;
 
   /** @internal */
-  constructor(monitored: boolean, target: string, options: { lane?: LaneKind | undefined; monitorCommands?: boolean | undefined; authMechanismProperties?: object }) {
+  constructor(monitored: boolean, target: string, options: LogOptions & { lane?: LaneKind | undefined; monitorCommands?: boolean | undefined; authMechanismProperties?: object }) {
     super();
     const encoded = encodeOptions(options);
     if (typeof target !== 'string') {
@@ -76,12 +80,15 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
     this.lane = Lane.of(KINDS.has(kind) ? kind : 'auto');
     this.id = callNative(() => native.open(this.lane.number, monitored, target, encoded, platform()));
     this.#address = native.address(this.lane.number, this.id);
+    this.#logs = Logs.of(options, this.#topologyId, () => this.listenersChanged());
     for (const warning of native.warnings(this.lane.number, this.id)) {
       process.emitWarning(warning, { type: 'MongoWarning', code: 'FERROPOOL_OPTION' });
+      this.#logs?.warning(warning);
     }
     this.#credentialCallbacks = credentialCallbacks(options.authMechanismProperties);
     this.#monitorsCommands = options.monitorCommands !== false;
     this.lane.adopt(this, this.id);
+    if (this.#logs) this.listenersChanged();
     // The pool's creation is recorded already; whoever constructs gets a chance to listen.
     queueMicrotask(() => this.lane.deliverEvents());
   }
@@ -245,15 +252,20 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   /** @internal */
   poolEvent(kind: number, record: EventNumbers, abortReason: Error | undefined): void {
     const [Event, name] = [poolEvents[kind], poolEventNames[kind]];
-    if (Event && name && this.listenerCount(name) > 0) {
-      this.emit(name, new Event({ ...record, address: this.serverAddress(record.server), abortReason }));
+    if (Event && name && this.#isHeard(name)) {
+      this.#tell(new Event({ ...record, address: this.serverAddress(record.server), abortReason }));
     }
   }
 
   /** @internal */
   topologyEvent(record: object): void {
     const { name } = record as TopologyRecord;
-    if (this.listenerCount(name) > 0) this.emit(name, topologyEvent(this.#topologyId, record as TopologyRecord));
+    if (this.#isHeard(name)) this.#tell(topologyEvent(this.#topologyId, record as TopologyRecord));
+  }
+
+  /** @internal */
+  selectionEvent(record: object, time: number): void {
+    this.#logs?.event({ ...(record as SelectionRecord), time: new Date(time) });
   }
 
   /** @internal A connection that is being established needs credentials. */
@@ -270,36 +282,52 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
     if (!operation.command) return;
     operation.command.requestId = record.reason;
     operation.command.serverConnectionId = record.durationMS < 0 ? null : BigInt(record.durationMS);
-    if (this.listenerCount('commandStarted') === 0) return;
+    if (!this.#isHeard('commandStarted')) return;
     const { database, document, requestId, serverConnectionId } = operation.command;
     const command = isSensitive(document) ? {} : { ...document, $db: database };
     const event = new CommandStartedEvent(this.serverAddress(record.server), requestId, record.connectionId, database, commandName(document), command, serverConnectionId);
-    this.emit('commandStarted', event);
+    this.#tell(event);
   }
 
   /** @internal */
   commandEnded(operation: Operation, { extra: connectionId, server }: Completion, duration: number, outcome: Outcome): void {
     if (!operation.command || operation.command.requestId === 0) return;
-    const { document, requestId, serverConnectionId } = operation.command;
+    const { database, document, requestId, serverConnectionId } = operation.command;
     const name = commandName(document);
     const sensitive = isSensitive(document);
     if ('failure' in outcome) {
       const failure = sensitive ? redact(outcome.failure) : outcome.failure;
-      this.emit('commandFailed', new CommandFailedEvent(this.serverAddress(server), requestId, connectionId, name, duration, failure, serverConnectionId));
+      this.#tell(new CommandFailedEvent(this.serverAddress(server), requestId, connectionId, name, duration, failure, serverConnectionId, database));
     } else {
       const reply = sensitive ? {} : outcome.reply;
-      this.emit('commandSucceeded', new CommandSucceededEvent(this.serverAddress(server), requestId, connectionId, name, duration, reply, serverConnectionId));
+      this.#tell(new CommandSucceededEvent(this.serverAddress(server), requestId, connectionId, name, duration, reply, serverConnectionId, database));
     }
   }
 
-  /** Asks the core for the events that somebody listens to, and for no others. */
+  /** Whether events of this name reach somebody who listens. */
+  #isEmitted(name: keyof Events): boolean {
+    return this.listenerCount(name) > 0 && (this.#monitorsCommands || !name.startsWith('command'));
+  }
+
+  /** Whether they have to be built at all. */
+  #isHeard(name: keyof Events): boolean {
+    return this.#isEmitted(name) || this.#logs?.wants(name) === true;
+  }
+
+  #tell(event: Parameters<Events[keyof Events]>[0]): void {
+    if (this.#isEmitted(event.name)) this.emit(event.name, event as never);
+    this.#logs?.event(event);
+  }
+
+  /** Asks the core for the events that somebody listens to or that are logged, and for no others. */
   protected listenersChanged(): void {
-    const pool = poolEventNames.some((name) => this.listenerCount(name) > 0);
-    const commands = this.#monitorsCommands && commandEventNames.some((name) => this.listenerCount(name) > 0);
+    const pool = poolEventNames.some((name) => this.#isHeard(name));
+    const commands = commandEventNames.some((name) => this.#isHeard(name));
     this.#commandsHeard = commands;
-    const topology = topologyEventNames.some((name) => this.listenerCount(name) > 0);
-    this.listens = pool || commands || topology;
-    native.subscribe(this.lane.number, this.id, pool, commands, topology);
+    const topology = topologyEventNames.some((name) => this.#isHeard(name));
+    const selections = this.#logs?.selections ?? 0;
+    this.listens = pool || commands || topology || selections > 0;
+    native.subscribe(this.lane.number, this.id, pool, commands, topology, selections);
   }
 }
 
@@ -336,7 +364,7 @@ const SENSITIVE = new Set([
 function redact(failure: Error): Error {
   if (!(failure instanceof MongoServerError)) return failure;
   const { code, codeName } = failure;
-  return new MongoServerError({ ok: 0, errmsg: 'The server refused a command that is not shown', code, codeName });
+  return new MongoServerError({ ok: 0, errmsg: '(redacted)', code, codeName });
 }
 
 function isSensitive(command: Document): boolean {

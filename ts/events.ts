@@ -196,6 +196,7 @@ export class CommandSucceededEvent {
     readonly reply: unknown,
     /** The server's own number for the connection, as its log has it; null where it gives none. */
     readonly serverConnectionId: bigint | null,
+    readonly databaseName: string,
   ) {}
 }
 
@@ -212,6 +213,7 @@ export class CommandFailedEvent {
     readonly failure: Error,
     /** The server's own number for the connection, as its log has it; null where it gives none. */
     readonly serverConnectionId: bigint | null,
+    readonly databaseName: string,
   ) {}
 }
 
@@ -273,5 +275,8 @@ export const CREDENTIAL_WANTED = 12;
 
 /** The number of an event of a topology. */
 export const TOPOLOGY = 13;
+
+/** The number of a step of a selection, which only logs have. */
+export const SELECTION = 14;
 
 export const commandEventNames = ['commandStarted', 'commandSucceeded', 'commandFailed'] as const;

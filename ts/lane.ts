@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { calculateObjectSize, deserialize, serialize, serializeWithBufferAndIndex, type Document } from 'bson';
 import { whenAborted } from './abort';
 import { MongoInvalidArgumentError, MongoParseError, MongoServerError, toError, type Failure } from './errors';
-import { COMMAND_STARTED, CREDENTIAL_WANTED, TOPOLOGY } from './events';
+import { COMMAND_STARTED, CREDENTIAL_WANTED, SELECTION, TOPOLOGY } from './events';
 import { native } from './native';
 import { checkDatabaseName, type LaneKind } from './options';
 
@@ -18,6 +18,7 @@ export interface Owner {
   readonly listens: boolean;
   poolEvent(kind: number, record: EventNumbers, abortReason: Error | undefined): void;
   topologyEvent(record: object): void;
+  selectionEvent(record: object, time: number): void;
   credentialWanted(request: number, wanted: object): void;
   commandStarted(operation: Operation, record: EventNumbers): void;
   commandEnded(operation: Operation, completion: Completion, duration: number, outcome: Outcome): void;
@@ -239,6 +240,8 @@ export class Lane {
         if (operation) events.push(() => context(() => owner.commandStarted(operation, record)));
       } else if (kind === TOPOLOGY) {
         events.push(() => inRootContext(() => owner.topologyEvent((record.text?.() ?? {}) as object)));
+      } else if (kind === SELECTION) {
+        events.push(() => context(() => owner.selectionEvent((record.text?.() ?? {}) as object, time)));
       } else if (kind === CREDENTIAL_WANTED) {
         events.push(() => inRootContext(() => owner.credentialWanted(reason, (record.text?.() ?? {}) as object)));
       } else {

@@ -19,13 +19,12 @@ onBothLanes((lane) => {
     const { client, log } = opened();
     const reply = await client.db('shop').command({ echo: { deep: [1] } }, { readPreference: 'secondary' });
     const { requestId } = log.of('commandStarted')[0] ?? { requestId: 0 };
-    const shared = { address: client.address, requestId, connectionId: 1, serverConnectionId: bigint, commandName: 'echo' };
+    const shared = { address: client.address, requestId, connectionId: 1, serverConnectionId: bigint, commandName: 'echo', databaseName: 'shop' };
     expect(requestId).toBeGreaterThan(0);
     expect(log.events).toEqual([
       {
         ...shared,
         name: 'commandStarted',
-        databaseName: 'shop',
         command: { echo: { deep: [1] }, $readPreference: { mode: 'secondary' }, $db: 'shop' },
       },
       { ...shared, name: 'commandSucceeded', duration: number, reply },
@@ -39,7 +38,7 @@ onBothLanes((lane) => {
     expect(error).toBeInstanceOf(MongoServerError);
     const { requestId } = log.of('commandStarted')[0] ?? {};
     expect(log.of('commandFailed')).toEqual([
-      { name: 'commandFailed', address: client.address, requestId, connectionId: 1, serverConnectionId: bigint, commandName: 'nonsense', duration: number, failure: error },
+      { name: 'commandFailed', address: client.address, requestId, connectionId: 1, serverConnectionId: bigint, commandName: 'nonsense', databaseName: 'shop', duration: number, failure: error },
     ]);
   });
 

@@ -7,18 +7,20 @@
 //! **The path of an operation.** `operation.rs` begins it, `select.rs` finds it a server, and a
 //! connection is checked out. `exchange.rs` writes the request there and then, and gives the connection back. `turn.rs` reads
 //! replies and records completions. `pinned.rs` has the connections that a user holds, `journal.rs`
-//! the events.
+//! the events, `selection_log.rs` those of selections.
 
 mod exchange;
 mod journal;
 mod operation;
 mod pinned;
 mod select;
+mod selection_log;
 mod turn;
 
 pub use journal::{Journal, Subscription};
 pub use operation::OperationOptions;
 pub use pinned::CheckedOutInfo;
+pub use selection_log::{SelectionEvent, SelectionStep, Selections};
 pub use turn::{Turn, kind};
 
 use crate::client::Client;

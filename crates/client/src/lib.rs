@@ -22,8 +22,8 @@ mod supplier;
 
 pub use client::{Client, Closed};
 pub use engine::{
-    CheckedOutInfo, ClientId, Completion, Engine, Journal, OperationOptions, Subscription, Turn,
-    kind,
+    CheckedOutInfo, ClientId, Completion, Engine, Journal, OperationOptions, SelectionEvent,
+    SelectionStep, Selections, Subscription, Turn, kind,
 };
 pub use failure::{Failure, FailureView};
 pub use ferropool_topology::SrvOptions;

@@ -24,8 +24,9 @@ static ALONE: [ReadPreference; ReadPreferenceMode::ALL.len()] = [
 impl Engine {
     /// Goes on with an operation that is new, or for which there may be a server by now.
     pub(super) fn proceed(&mut self, slot: u32) {
+        self.log_selection_start(slot);
         match self.select_for(slot) {
-            Err(failure) => self.fail_later(slot, failure),
+            Err(failure) => self.select_failed(slot, failure),
             Ok(None) => self.wait_for_server(slot),
             Ok(Some(server)) => self.selected(slot, server),
         }
@@ -33,6 +34,7 @@ impl Engine {
 
     /// Puts an operation among those that wait for a server, unless there is one after all.
     fn wait_for_server(&mut self, slot: u32) {
+        self.log_selection_wait(slot);
         let Some(Some(operation)) = self.operations.get_mut(slot as usize) else {
             return;
         };
@@ -60,13 +62,19 @@ impl Engine {
             match outcome {
                 Ok(Some(server)) => self.selected(slot, server),
                 Ok(None) => {}
-                Err(failure) => self.fail_later(slot, failure),
+                Err(failure) => self.select_failed(slot, failure),
             }
         }
     }
 
+    fn select_failed(&mut self, slot: u32, failure: Failure) {
+        self.log_selection_failure(slot, &failure);
+        self.fail_later(slot, failure);
+    }
+
     /// There is a server for the operation.
     fn selected(&mut self, slot: u32, server: Arc<Server>) {
+        self.log_selection_success(slot, &server);
         let Some(Some(operation)) = self.operations.get_mut(slot as usize) else {
             return;
         };

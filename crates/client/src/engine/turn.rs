@@ -111,6 +111,7 @@ impl Engine {
                     slot,
                     failure: Some(failure),
                 }) => {
+                    self.log_selection_failure(slot, &failure);
                     self.complete_later(slot, Completion::Failed(failure));
                 }
                 Message::Other(Note::Finished {
