@@ -360,11 +360,11 @@ const SENSITIVE = new Set([
   'copydb',
 ]);
 
-/** The failure of a sensitive command: a server's error keeps its code alone. */
+/** The failure of a sensitive command: a server's error keeps its code and its labels. */
 function redact(failure: Error): Error {
   if (!(failure instanceof MongoServerError)) return failure;
-  const { code, codeName } = failure;
-  return new MongoServerError({ ok: 0, errmsg: '(redacted)', code, codeName });
+  const { code, codeName, errorLabels } = failure;
+  return new MongoServerError({ ok: 0, errmsg: '(redacted)', code, codeName, errorLabels });
 }
 
 function isSensitive(command: Document): boolean {

@@ -277,6 +277,6 @@ export const CREDENTIAL_WANTED = 12;
 export const TOPOLOGY = 13;
 
 /** The number of a step of a selection, which only logs have. */
-export const SELECTION = 14;
+export const SELECTION = 17;
 
 export const commandEventNames = ['commandStarted', 'commandSucceeded', 'commandFailed'] as const;

@@ -50,11 +50,11 @@ onBothLanes((lane) => {
   it.each(['saslStart', 'createUser', 'AUTHENTICATE'])('does not show %s, its reply or its error', async (name) => {
     const book = new LogBook();
     const client = openClient(stub.current.uri, { lane, ...book.options({ command: 'debug' }) });
-    await stub.current.failPoint({ times: 1 }, { failCommands: [name], errorCode: 18 });
+    await stub.current.failPoint({ times: 1 }, { failCommands: [name], errorCode: 18, errorLabels: ['SomeLabel'] });
     await client.db('shop').command({ [name]: 'hunter2' }).catch(() => {});
     const [started, ended] = book.logs;
     expect(started).toMatchObject({ message: 'Command started', command: '{}' });
-    expect(ended).toMatchObject({ message: 'Command failed', failure: { message: '(redacted)' } });
+    expect(ended).toMatchObject({ message: 'Command failed', failure: { name: 'MongoServerError', message: '(redacted)' } });
     expect(JSON.stringify(book.logs)).not.toContain('hunter2');
   });
 

@@ -1,3 +1,4 @@
+import type { ObjectId } from 'bson';
 import type { CommandEvents, CommandFailedEvent, CommandStartedEvent, CommandSucceededEvent } from '../events';
 import { ejson } from './ejson';
 import { failureOf, serverAt, type Messages } from './fields';
@@ -19,8 +20,8 @@ export const commandMessages: Messages<CommandEvents> = {
   }),
 };
 
-function common(event: CommandStartedEvent | CommandSucceededEvent | CommandFailedEvent) {
-  const { commandName, databaseName, requestId, connectionId, address, serverConnectionId } = event;
+function common(event: (CommandStartedEvent | CommandSucceededEvent | CommandFailedEvent) & { readonly serviceId?: ObjectId | undefined }) {
+  const { commandName, databaseName, requestId, connectionId, address, serverConnectionId, serviceId } = event;
   return {
     commandName,
     databaseName,
@@ -28,5 +29,6 @@ function common(event: CommandStartedEvent | CommandSucceededEvent | CommandFail
     driverConnectionId: connectionId,
     ...serverAt(address),
     serverConnectionId: serverConnectionId === null ? undefined : Number(serverConnectionId),
+    serviceId: serviceId?.toHexString(),
   };
 }

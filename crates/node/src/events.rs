@@ -62,7 +62,7 @@ pub(crate) fn encode(
         } => {
             let text = say(selection_events::event(event, client.options()));
             let (id, at, slot) = (f64::from(*id), milliseconds(*at), f64::from(*slot));
-            return [14.0, id, 0.0, at, 0.0, 0.0, slot, text, 0.0];
+            return [17.0, id, 0.0, at, 0.0, 0.0, slot, text, 0.0];
         }
         Journal::CredentialWanted {
             client,

@@ -1,6 +1,6 @@
 //! The steps of a selection, for whoever logs them ("Server Selection", "Logging"). Where nobody does, each costs one look.
 
-use super::operation::{Kind, Stage};
+use super::operation::{Kind, Operation, Stage};
 use super::{ClientId, Engine, Journal};
 use crate::failure::Failure;
 use ferropool_topology::{ReadPreference, Server, TopologyDescription};
@@ -98,7 +98,7 @@ impl Engine {
         let Some(Some(operation)) = self.operations.get(slot as usize) else {
             return;
         };
-        let (id, preference) = operation.wants();
+        let id = operation.client;
         let Some(attached) = self.clients.get(id as usize) else {
             return;
         };
@@ -110,7 +110,7 @@ impl Engine {
         }
         let event = SelectionEvent {
             step: step(),
-            selector: preference.alone(),
+            selector: selector(operation),
             operation: self.operation_name(slot),
             topology: topology.map(|topology| Arc::clone(topology.view().snapshot.description())),
         };
@@ -152,4 +152,10 @@ impl Engine {
             _ => name.to_owned(),
         }
     }
+}
+
+/// Which servers will do.
+fn selector(operation: &Operation) -> ReadPreference {
+    let (_, mode) = operation.wants();
+    mode.alone()
 }
