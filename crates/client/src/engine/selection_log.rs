@@ -102,10 +102,12 @@ impl Engine {
         let Some(attached) = self.clients.get(id as usize) else {
             return;
         };
+        if attached.subscription.selections < wanted_from {
+            return;
+        }
         let topology = attached.client.topology();
         // A pool without a topology has nothing to select from.
-        let selects = topology.is_none_or(|topology| topology.governs_pools());
-        if attached.subscription.selections < wanted_from || !selects {
+        if topology.is_some_and(|topology| !topology.governs_pools()) {
             return;
         }
         let event = SelectionEvent {
