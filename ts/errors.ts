@@ -102,6 +102,35 @@ export class MongoOperationTimeoutError extends MongoError {
   }
 }
 
+/** The session has ended. */
+export class MongoExpiredSessionError extends MongoError {
+  constructor(message = 'Cannot use a session that has ended', failure: Partial<Failure> = { code: 'FERROPOOL_SESSION_ENDED' }, cause?: unknown) {
+    super(message, failure, cause);
+  }
+
+  override get name(): string {
+    return 'MongoExpiredSessionError';
+  }
+}
+
+/** A transaction cannot do that in its state. */
+export class MongoTransactionError extends MongoError {
+  override get name(): string {
+    return 'MongoTransactionError';
+  }
+}
+
+/** The server cannot do what was asked for. Nothing was sent. */
+export class MongoCompatibilityError extends MongoError {
+  constructor(message: string, failure: Partial<Failure> = { code: 'FERROPOOL_INCOMPATIBLE' }, cause?: unknown) {
+    super(message, failure, cause);
+  }
+
+  override get name(): string {
+    return 'MongoCompatibilityError';
+  }
+}
+
 /** No server could be selected within `serverSelectionTimeoutMS`. */
 export class MongoServerSelectionError extends MongoError {
   override get name(): string {
@@ -143,7 +172,8 @@ export class MongoServerError extends MongoError {
 
   constructor(reply: Document, failure: Partial<Failure> = {}) {
     const message = reply['errmsg'] ?? reply['message'] ?? reply['$err'] ?? 'n/a';
-    super(String(message), { labels: (reply['errorLabels'] as string[] | undefined) ?? [], ...failure });
+    const reported = (reply['errorLabels'] as string[] | undefined) ?? [];
+    super(String(message), { ...failure, labels: [...reported, ...(failure.labels ?? [])] });
     this.errorResponse = reply;
     for (const [field, value] of Object.entries(reply)) {
       if (!['errorLabels', 'errmsg', 'message', 'errorResponse'].includes(field)) this[field] = value;
@@ -155,6 +185,23 @@ export class MongoServerError extends MongoError {
   }
 }
 
+/** A write was done, and not acknowledged as was asked for. */
+export class MongoWriteConcernError extends MongoServerError {
+  /** The whole reply, with its `writeConcernError`. */
+  declare readonly result: Document;
+
+  constructor(reply: Document, failure?: Partial<Failure>) {
+    const { writeConcernError } = reply as { writeConcernError: Document };
+    super({ ...writeConcernError, ...reply }, failure);
+    this['errInfo'] = writeConcernError['errInfo'];
+    this.result = reply;
+  }
+
+  override get name(): string {
+    return 'MongoWriteConcernError';
+  }
+}
+
 const classes: Record<string, new (message: string, failure: Partial<Failure>, cause?: unknown) => MongoError> = {
   MongoNetworkError,
   MongoNetworkTimeoutError,
@@ -162,6 +209,9 @@ const classes: Record<string, new (message: string, failure: Partial<Failure>, c
   MongoPoolClosedError,
   MongoWaitQueueTimeoutError,
   MongoOperationTimeoutError,
+  MongoExpiredSessionError,
+  MongoTransactionError,
+  MongoCompatibilityError,
   MongoServerSelectionError,
   MongoParseError,
   MongoInvalidArgumentError,

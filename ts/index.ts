@@ -24,10 +24,17 @@ export { ConnectionPool, type ConnectionPoolOptions } from './pool';
 export { Connection } from './connection';
 export { Db } from './db';
 export type { DriverInfo } from './driver-info';
+export { ClientSession, type ClientSessionOptions } from './session';
+export { Transaction, type EndTransactionOptions, type TransactionOptions, type TransactionState } from './session/transaction';
+export type { WithTransactionCallback } from './session/with-transaction';
 export {
   MongoError,
+  MongoCompatibilityError,
+  MongoExpiredSessionError,
   MongoInvalidArgumentError,
+  MongoOperationTimeoutError,
   MongoRuntimeError,
+  MongoTransactionError,
   MongoNetworkError,
   MongoNetworkTimeoutError,
   MongoParseError,
@@ -38,10 +45,8 @@ export {
   MongoWaitQueueTimeoutError,
   type ErrorDetails,
 } from './errors';
+export { CommandFailedEvent, CommandStartedEvent, CommandSucceededEvent, type CommandEvents } from './command-events';
 export {
-  CommandFailedEvent,
-  CommandStartedEvent,
-  CommandSucceededEvent,
   ConnectionCheckedInEvent,
   ConnectionCheckedOutEvent,
   ConnectionCheckOutFailedEvent,
@@ -54,7 +59,6 @@ export {
   ConnectionPoolMonitoringEvent,
   ConnectionPoolReadyEvent,
   ConnectionReadyEvent,
-  type CommandEvents,
   type ConnectionPoolEvents,
 } from './events';
 export {

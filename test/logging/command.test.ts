@@ -26,7 +26,7 @@ onBothLanes((lane) => {
     const client = openClient(stub.current.uri, { lane, ...book.options({ command: 'debug' }) });
     await client.db('shop').command({ ping: 1 });
     expect(book.logs).toEqual([
-      { ...common(), message: 'Command started', command: '{"ping":1,"$db":"shop"}' },
+      { ...common(), message: 'Command started', command: expect.stringMatching(/^\{"ping":1,"\$db":"shop"/) },
       { ...common(), message: 'Command succeeded', durationMS: expect.any(Number), reply: expect.stringMatching(/"ok":1/) },
     ]);
     expect(new Set(book.logs.map(({ requestId }) => requestId)).size).toBe(1);

@@ -32,7 +32,7 @@ onBothLanes((lane) => {
     await ping(path);
     vi.restoreAllMocks();
     expect(lines).toHaveLength(2);
-    expect(lines[0]).toMatch(/^\{ t: \d{4}-.*Z, c: 'command', s: 'debug', message: 'Command started', .*command: '\{"ping":1,"\$db":"shop"\}' \}\n$/);
+    expect(lines[0]).toMatch(/^\{ t: \d{4}-.*Z, c: 'command', s: 'debug', message: 'Command started', .*command: '\{"ping":1,"\$db":"shop".*\}' \}\n$/);
   });
 
   it('a destination that throws ends logging, with one line on stderr, and nothing else', async () => {

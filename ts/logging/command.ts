@@ -1,5 +1,4 @@
-import type { ObjectId } from 'bson';
-import type { CommandEvents, CommandFailedEvent, CommandStartedEvent, CommandSucceededEvent } from '../events';
+import type { CommandEvents, CommandFailedEvent, CommandStartedEvent, CommandSucceededEvent } from '../command-events';
 import { ejson } from './ejson';
 import { failureOf, serverAt, type Messages } from './fields';
 
@@ -20,7 +19,7 @@ export const commandMessages: Messages<CommandEvents> = {
   }),
 };
 
-function common(event: (CommandStartedEvent | CommandSucceededEvent | CommandFailedEvent) & { readonly serviceId?: ObjectId | undefined }) {
+function common(event: CommandStartedEvent | CommandSucceededEvent | CommandFailedEvent) {
   const { commandName, databaseName, requestId, connectionId, address, serverConnectionId, serviceId } = event;
   return {
     commandName,

@@ -1,4 +1,5 @@
-import type { CommandEvents, ConnectionPoolEvents } from '../events';
+import type { CommandEvents } from '../command-events';
+import type { ConnectionPoolEvents } from '../events';
 import type { TopologyEvents } from '../sdam-events';
 import { commandMessages } from './command';
 import { connectionMessages } from './connection';

@@ -1,6 +1,6 @@
 //! The steps of a selection, for whoever logs them ("Server Selection", "Logging"). Where nobody does, each costs one look.
 
-use super::operation::{Kind, Operation, Stage};
+use super::operation::{Kind, Stage};
 use super::{ClientId, Engine, Journal};
 use crate::failure::Failure;
 use ferropool_topology::{ReadPreference, Server, TopologyDescription};
@@ -112,7 +112,7 @@ impl Engine {
         }
         let event = SelectionEvent {
             step: step(),
-            selector: selector(operation),
+            selector: operation.profile.read_preference.clone(),
             operation: self.operation_name(slot),
             topology: topology.map(|topology| Arc::clone(topology.view().snapshot.description())),
         };
@@ -154,10 +154,4 @@ impl Engine {
             _ => name.to_owned(),
         }
     }
-}
-
-/// Which servers will do.
-fn selector(operation: &Operation) -> ReadPreference {
-    let (_, mode) = operation.wants();
-    mode.alone()
 }
