@@ -1,5 +1,7 @@
 import type { LogOptions } from './logging/options';
+import type { BSONSerializeOptions } from './bson-options';
 import type { LaneKind } from './options';
+import type { PrimaryKeyOptions } from './primary-key';
 
 /** Supplies credentials for MONGODB-AWS. */
 export type AWSCredentialProvider = () => Promise<{ accessKeyId: string; secretAccessKey: string; sessionToken?: string; expiration?: Date }>;
@@ -141,7 +143,7 @@ export interface PoolOptions extends EstablishOptions, LogOptions {
 export type ReadPreferenceMode = 'primary' | 'primaryPreferred' | 'secondary' | 'secondaryPreferred' | 'nearest';
 
 /** Options of a {@link MongoClient}; they win over those of the connection string. */
-export interface MongoClientOptions extends PoolOptions {
+export interface MongoClientOptions extends PoolOptions, BSONSerializeOptions, PrimaryKeyOptions {
   /** Whether the one host is used whatever it is. */
   directConnection?: boolean;
   /** The replica set that the hosts are members of. */
