@@ -62,8 +62,8 @@ import { MongoAPIError, MongoInvalidArgumentError, MongoOperationTimeoutError } 
 import { checkCollectionName, MongoDBNamespace } from './namespace';
 import type { PrimaryKeyOptions } from './primary-key';
 import { checkWriteConcern } from './replies';
-import type { CommandOperationOptions, OperationOptions, Scope } from './scope';
-import type { SettingsOptions } from './settings';
+import { Scope, type CommandOperationOptions, type OperationOptions } from './scope';
+import { Settings, type SettingsOptions } from './settings';
 import type { Sort } from './sort';
 
 export type CollectionOptions = Omit<SettingsOptions, 'rawData'>;
@@ -84,13 +84,14 @@ export class Collection<TSchema extends Document = Document> {
   readonly #keys: PrimaryKeyOptions;
   #hint: Hint | undefined;
 
-  /** @internal */
-  constructor(db: Db, name: string, scope: Scope, keys: PrimaryKeyOptions) {
+  /** @throws {@link MongoInvalidArgumentError} if it cannot have such a name. */
+  constructor(db: Db, name: string, options: CollectionOptions = {}) {
     checkCollectionName(name);
+    const { client, databaseName, scope } = db;
     this.db = db;
-    this.#namespace = new MongoDBNamespace(db.databaseName, name);
-    this.#scope = scope;
-    this.#keys = keys;
+    this.#namespace = new MongoDBNamespace(databaseName, name);
+    this.#scope = new Scope(client, databaseName, new Settings(options, scope.settings));
+    this.#keys = db.options;
   }
 
   /** The database's name. */
