@@ -6,7 +6,7 @@ import type { AnyBulkWriteOperation, BulkWriteOptions, InsertManyResult } from '
 import { OrderedBulkOperation, UnorderedBulkOperation } from './bulk/operations';
 import type { BulkWriteResult } from './bulk/result';
 import type { AggregateOptions } from './collection/aggregate';
-import { checkReplacement, checkUpdate, formatFilter, formatHint, type Hint } from './collection/fields';
+import { checkArgument, checkReplacement, checkUpdate, formatFilter, formatHint, type Hint } from './collection/fields';
 import type { FindOneOptions, FindOptions } from './collection/find';
 import {
   findAndModify,
@@ -219,13 +219,17 @@ export class Collection<TSchema extends Document = Document> {
   findOneAndReplace(filter: Filter<TSchema>, replacement: WithoutId<TSchema>, options: FindOneAndReplaceOptions & { includeResultMetadata: true }): Promise<ModifyResult<TSchema>>;
   findOneAndReplace(filter: Filter<TSchema>, replacement: WithoutId<TSchema>, options?: FindOneAndReplaceOptions): Promise<WithId<TSchema> | null>;
   findOneAndReplace(filter: Filter<TSchema>, replacement: WithoutId<TSchema>, options?: FindOneAndReplaceOptions): Promise<any> {
-    return promised(() => findAndModify(this.#scope.with(options), this.collectionName, filter, { update: checkReplacement(replacement) }, options));
+    return promised(() => {
+      checkArgument('replacement', replacement);
+      return findAndModify(this.#scope.with(options), this.collectionName, filter, { update: checkReplacement(replacement) }, options);
+    });
   }
 
   findOneAndUpdate(filter: Filter<TSchema>, change: UpdateFilter<TSchema> | Document[], options: FindOneAndUpdateOptions & { includeResultMetadata: true }): Promise<ModifyResult<TSchema>>;
   findOneAndUpdate(filter: Filter<TSchema>, change: UpdateFilter<TSchema> | Document[], options?: FindOneAndUpdateOptions): Promise<WithId<TSchema> | null>;
   findOneAndUpdate(filter: Filter<TSchema>, change: UpdateFilter<TSchema> | Document[], options?: FindOneAndUpdateOptions): Promise<any> {
     return promised(() => {
+      checkArgument('update', change);
       const scope = this.#scope.with(options);
       return findAndModify(scope, this.collectionName, filter, { update: checkUpdate(change, scope.settings.bson.ignoreUndefined) }, options);
     });

@@ -12,7 +12,7 @@ import { AggregationCursor } from './cursor/aggregation-cursor';
 import { ListCollectionsCursor, type CollectionInfo, type ListCollectionsOptions } from './cursor/list-cursors';
 import { RunCommandCursor, type RunCursorCommandOptions } from './cursor/run-command-cursor';
 import { runCommand, type RunCommandOptions } from './db/run-command';
-import { MongoServerError } from './errors';
+import { MongoInvalidArgumentError, MongoServerError } from './errors';
 import { MongoDBNamespace } from './namespace';
 import { checkDatabaseName } from './options';
 import type { PkFactory, PrimaryKeyOptions } from './primary-key';
@@ -59,6 +59,13 @@ export interface DbStatsOptions extends Omit<CommandOperationOptions, 'rawData'>
   /** What sizes are divided by. */
   scale?: number;
 }
+
+/** Which operations a server records. */
+export const ProfilingLevel = Object.freeze({ off: 'off', slowOnly: 'slow_only', all: 'all' } as const);
+export type ProfilingLevel = (typeof ProfilingLevel)[keyof typeof ProfilingLevel];
+
+/** By their numbers in the server. */
+const LEVELS = ['off', 'slow_only', 'all'] as const;
 
 /** What of the options of `createCollection` is the server's. */
 const CREATE_FIELDS = [
@@ -223,6 +230,19 @@ export class Db {
 
   async stats(options: DbStatsOptions = {}): Promise<Document> {
     return this.scope.with(options).execute(STATS, copy({ dbStats: true }, options, ['scale']), options, (reply) => reply);
+  }
+
+  /** Which operations the server records. */
+  async profilingLevel(options?: RunCommandOptions): Promise<ProfilingLevel> {
+    const { was } = (await this.command({ profile: -1 }, options)) as { was: 0 | 1 | 2 };
+    return LEVELS[was];
+  }
+
+  async setProfilingLevel(level: ProfilingLevel, options?: RunCommandOptions): Promise<ProfilingLevel> {
+    const profile = LEVELS.indexOf(level);
+    if (profile < 0) throw new MongoInvalidArgumentError(`Profiling level must be one of "${LEVELS.join('", "')}", received ${String(level)}`);
+    await this.command({ profile }, options);
+    return level;
   }
 
   #administer(command: Document, options: CommandOperationOptions | undefined): Promise<Document> {

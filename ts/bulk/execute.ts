@@ -80,7 +80,7 @@ class Bulk {
     const result = new BulkWriteResult(this.#result);
     const unsatisfied = result.getWriteConcernError();
     if (!unsatisfied) return result;
-    const error = new MongoBulkWriteError({ ...unsatisfied.toJSON(), message: unsatisfied.errmsg }, result, this.#failure);
+    const error = new MongoBulkWriteError({ message: unsatisfied.errmsg, code: unsatisfied.code }, result, this.#failure);
     throw Object.assign(error, { err: unsatisfied });
   }
 

@@ -54,6 +54,11 @@ export function hasAtomicOperators(document: Document | Document[]): boolean {
   return Object.keys(document)[0]?.[0] === '$';
 }
 
+/** The same, by the name of the argument. */
+export function checkArgument(name: string, value: unknown): void {
+  if (value === undefined || value === null || typeof value !== 'object') throw new MongoInvalidArgumentError(`Argument "${name}" must be an object`);
+}
+
 /** An update has operators, some of which say something. */
 export function checkUpdate(update: unknown, ignoreUndefined = false): Document | Document[] {
   checkDocument(update);

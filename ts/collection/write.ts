@@ -135,7 +135,8 @@ export function update<TSchema>(scope: Scope, collection: string, statement: Upd
     options,
     (reply, origin) => {
       checkWrite(reply, origin, scope.endpoint);
-      const { n = 0, nModified = n, upserted } = reply as { n?: number; nModified?: number; upserted?: { _id: InferIdType<TSchema> }[] };
+      // All of them are undefined where nothing was acknowledged.
+      const { n, nModified = n, upserted } = reply as { n: number; nModified?: number; upserted?: { _id: InferIdType<TSchema> }[] };
       const upsertedCount = upserted?.length ?? 0;
       return { acknowledged, modifiedCount: nModified, upsertedId: upserted?.[0]?._id ?? null, upsertedCount, matchedCount: upsertedCount > 0 ? 0 : n };
     },
@@ -154,7 +155,7 @@ export function deleteDocuments(scope: Scope, collection: string, statement: Del
     options,
     (reply, origin) => {
       checkWrite(reply, origin, scope.endpoint);
-      return { acknowledged, deletedCount: (reply['n'] as number | undefined) ?? 0 };
+      return { acknowledged, deletedCount: reply['n'] as number };
     },
     { name: 'deletes', documents: [statement] },
   );
