@@ -68,7 +68,7 @@ export type ProfilingLevel = (typeof ProfilingLevel)[keyof typeof ProfilingLevel
 const LEVELS = ['off', 'slow_only', 'all'] as const;
 
 /** What of the options of `createCollection` is the server's. */
-const CREATE_FIELDS = [
+const CREATE_FIELDS: ReadonlySet<string> = new Set([
   'capped',
   'size',
   'max',
@@ -86,7 +86,7 @@ const CREATE_FIELDS = [
   'changeStreamPreAndPostImages',
   'flags',
   'encryptedFields',
-] as const;
+]);
 
 const NAMESPACE_NOT_FOUND = 26;
 
@@ -229,7 +229,7 @@ export class Db {
   }
 
   async stats(options: DbStatsOptions = {}): Promise<Document> {
-    return this.scope.with(options).execute(STATS, copy({ dbStats: true }, options, ['scale']), options, (reply) => reply);
+    return this.scope.with(options).execute(STATS, copy({ dbStats: true }, options, STATS_FIELDS), options, (reply) => reply);
   }
 
   /** Which operations the server records. */
@@ -250,6 +250,7 @@ export class Db {
   }
 }
 
+const STATS_FIELDS: ReadonlySet<string> = new Set(['scale']);
 const STATS = { kind: 'read', takesReadConcern: false } as const;
 
 /** A change of what there is in a database: a write of which it cannot be known whether it was done before. */

@@ -18,9 +18,10 @@ export interface CollationOptions {
   normalization?: boolean;
 }
 
-/** Copies those of `options` that are there. */
-export function copy(command: Document, options: object, names: readonly string[]): Document {
-  for (const name of names) {
+/** Copies those of `options` that are a field of the command: they are few, and its fields are many. */
+export function copy(command: Document, options: object, names: ReadonlySet<string>): Document {
+  for (const name in options) {
+    if (!names.has(name)) continue;
     const value = (options as Document)[name] as unknown;
     if (value !== undefined && value !== null) command[name] = value;
   }

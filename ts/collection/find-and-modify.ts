@@ -43,6 +43,8 @@ export interface ModifyResult<TSchema = Document> {
   ok: 0 | 1;
 }
 
+const FIELDS: ReadonlySet<string> = new Set(['upsert', 'bypassDocumentValidation', 'arrayFilters', 'let', 'collation']);
+
 /** @param change - What is done with the document: `remove`, or an `update` that was checked. */
 export function findAndModify<T>(scope: Scope, collection: string, filter: unknown, change: Document, options: FindOneAndUpdateOptions = {}): Promise<T> {
   checkArgument('filter', filter);
@@ -52,7 +54,7 @@ export function findAndModify<T>(scope: Scope, collection: string, filter: unkno
   if (options.projection) command['fields'] = options.projection;
   if (options.returnDocument === 'after') command['new'] = true;
   if (options.hint) command['hint'] = formatHint(options.hint);
-  copy(command, options, ['upsert', 'bypassDocumentValidation', 'arrayFilters', 'let', 'collation']);
+  copy(command, options, FIELDS);
   if (options.explain !== undefined) return scope.execute(EXPLAIN, explained(command, options.explain, options), options, (reply) => reply as T);
   return scope.execute(WRITE, command, options, (reply, origin) => {
     checkWriteConcern(reply, origin, scope.endpoint);
