@@ -1,5 +1,8 @@
 import type { MongoClientOptions } from './client-options';
-import { Db } from './db';
+import type { BSONSerializeOptions } from './bson-options';
+import { clientSettings, documentOptions, withoutDocumentOptions, type DocumentOptions } from './client-settings';
+import type { ReadConcern, ReadPreference, WriteConcern } from './concerns';
+import { Db, type DbOptions } from './db';
 import { checkDriverInfo, type DriverInfo } from './driver-info';
 import { Endpoint } from './endpoint';
 import { callNative, MongoInvalidArgumentError } from './errors';
@@ -7,6 +10,7 @@ import { ClientSession, type ClientSessionOptions } from './session';
 import { checkDatabaseName, checkNames, checkRequest, count, type PoolStats, type WarmOptions } from './options';
 import { withNameServers } from './name-servers';
 import { native } from './native';
+import type { Settings } from './settings';
 
 /** Asks the core for `minPoolSize`, wherever that was set. */
 const MIN_POOL_SIZE = -1;
@@ -15,6 +19,8 @@ const MIN_POOL_SIZE = -1;
 export class MongoClient extends Endpoint {
   /** Those that its user has not ended. */
   readonly #sessions = new Set<ClientSession>();
+  readonly #documentOptions: DocumentOptions;
+  #settings: Settings | undefined;
 
   /**
    * @param uri - `mongodb://user:password@host:port,…/database?options`, or `mongodb+srv://name/…`. What it asks for and
@@ -22,7 +28,8 @@ export class MongoClient extends Endpoint {
    * @throws {@link MongoParseError} for the connection string, {@link MongoInvalidArgumentError} for an option.
    */
   constructor(uri: string, options: MongoClientOptions = {}) {
-    super(true, uri, withNameServers(uri, options));
+    super(true, uri, withNameServers(uri, withoutDocumentOptions(options)));
+    this.#documentOptions = documentOptions(options);
   }
 
   /** Waits until the server can be used. Optional: the first use connects. */
@@ -73,10 +80,40 @@ export class MongoClient extends Endpoint {
     return await callback(session);
   }
 
-  /** A database. */
-  db(name: string): Db {
-    checkDatabaseName(name);
-    return new Db(this, name);
+  /**
+   * A database; without a name the connection string's, or `test`.
+   *
+   * @param options - What it and its collections do not take from the client.
+   */
+  db(name?: string, options?: DbOptions): Db {
+    const chosen = name === undefined ? (this.options.dbName ?? 'test') : name;
+    checkDatabaseName(chosen);
+    return new Db(this, chosen, this.#inherited, { ...this.#documentOptions, ...options });
+  }
+
+  get readPreference(): ReadPreference | undefined {
+    return this.#inherited.readPreference;
+  }
+
+  get readConcern(): ReadConcern | undefined {
+    return this.#inherited.readConcern;
+  }
+
+  get writeConcern(): WriteConcern | undefined {
+    return this.#inherited.writeConcern;
+  }
+
+  get timeoutMS(): number | undefined {
+    return this.#inherited.timeoutMS;
+  }
+
+  get bsonOptions(): BSONSerializeOptions {
+    return this.#inherited.bson as BSONSerializeOptions;
+  }
+
+  /** What databases take from the client. */
+  get #inherited(): Settings {
+    return (this.#settings ??= clientSettings(this.options, this.#documentOptions));
   }
 
   /** The pool of each server, now: none before the servers are known. */

@@ -1,4 +1,5 @@
 import { deserialize, type Document, type ObjectId } from 'bson';
+import { inspect, type InspectOptions } from 'node:util';
 import { MongoServerError } from './errors';
 
 /** A command is sent. Commands that carry secrets are shown empty. */
@@ -26,6 +27,15 @@ export class CommandStartedEvent {
   /** The whole command, as it was sent. It is read from its bytes when it is asked for. */
   get command(): Document {
     return (this.#command ??= this.#bytes ? deserialize(this.#bytes) : {});
+  }
+
+  /** With the command, which is not a property of its own. */
+  toJSON(): object {
+    return { ...this, command: this.command };
+  }
+
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    return `CommandStartedEvent ${inspect(this.toJSON(), options)}`;
   }
 }
 

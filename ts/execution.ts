@@ -36,6 +36,8 @@ export interface Profile {
   readonly opensCursor?: boolean;
   /** Whether a `maxTimeMS` is computed from the deadline. Default `true`; `false` for tailable cursors' `getMore` and the like. */
   readonly computesMaxTime?: boolean;
+  /** Whether `rawData` is appended, where the server knows it (wire version 27). */
+  readonly rawData?: boolean;
 }
 
 /** A connection that is kept for a cursor or a holder. */

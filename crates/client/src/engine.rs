@@ -256,8 +256,8 @@ impl Engine {
             return;
         };
         self.inbox.attend();
-        self.end_sessions(id);
-        let closing = client.close(drain);
+        let said = u32::from(self.end_sessions(id));
+        let closing = client.close(drain, said);
         self.spawn(id, slot, async move {
             Ok(serde_json::to_string(&closing.await).unwrap_or_default())
         });
