@@ -1,12 +1,16 @@
 import type { MongoClientOptions } from './client-options';
-import { Db } from './db';
+import type { BSONSerializeOptions } from './bson-options';
+import { clientSettings, documentOptions, withoutDocumentOptions, type DocumentOptions } from './client-settings';
+import { ReadPreference, type ReadConcern, type WriteConcern } from './concerns';
+import { Db, type DbOptions } from './db';
 import { checkDriverInfo, type DriverInfo } from './driver-info';
 import { Endpoint } from './endpoint';
 import { callNative, MongoInvalidArgumentError } from './errors';
 import { ClientSession, type ClientSessionOptions } from './session';
-import { checkDatabaseName, checkNames, checkRequest, count, type PoolStats, type WarmOptions } from './options';
+import { checkNames, checkRequest, count, type PoolStats, type WarmOptions } from './options';
 import { withNameServers } from './name-servers';
 import { native } from './native';
+import type { Settings } from './settings';
 
 /** Asks the core for `minPoolSize`, wherever that was set. */
 const MIN_POOL_SIZE = -1;
@@ -15,6 +19,9 @@ const MIN_POOL_SIZE = -1;
 export class MongoClient extends Endpoint {
   /** Those that its user has not ended. */
   readonly #sessions = new Set<ClientSession>();
+  /** @internal */
+  readonly documentOptions: DocumentOptions;
+  #settings: Settings | undefined;
 
   /**
    * @param uri - `mongodb://user:password@host:port,…/database?options`, or `mongodb+srv://name/…`. What it asks for and
@@ -22,7 +29,19 @@ export class MongoClient extends Endpoint {
    * @throws {@link MongoParseError} for the connection string, {@link MongoInvalidArgumentError} for an option.
    */
   constructor(uri: string, options: MongoClientOptions = {}) {
-    super(true, uri, withNameServers(uri, options));
+    super(true, uri, withNameServers(uri, withoutDocumentOptions(options)));
+    this.documentOptions = documentOptions(options);
+  }
+
+  /** A client that is connected. */
+  static async connect(uri: string, options?: MongoClientOptions): Promise<MongoClient> {
+    const client = new this(uri, options);
+    try {
+      return await client.connect();
+    } catch (error) {
+      await client.close();
+      throw error;
+    }
   }
 
   /** Waits until the server can be used. Optional: the first use connects. */
@@ -73,10 +92,39 @@ export class MongoClient extends Endpoint {
     return await callback(session);
   }
 
-  /** A database. */
-  db(name: string): Db {
-    checkDatabaseName(name);
-    return new Db(this, name);
+  /**
+   * A database; without a name the connection string's, or `test`.
+   *
+   * @param options - What it and its collections do not take from the client.
+   */
+  db(name?: string, options?: DbOptions): Db {
+    const chosen = name === undefined ? (this.options.dbName ?? 'test') : name;
+    return new Db(this, chosen, options);
+  }
+
+  get readPreference(): ReadPreference {
+    return this.settings.readPreference ?? ReadPreference.primary;
+  }
+
+  get readConcern(): ReadConcern | undefined {
+    return this.settings.readConcern;
+  }
+
+  get writeConcern(): WriteConcern | undefined {
+    return this.settings.writeConcern;
+  }
+
+  get timeoutMS(): number | undefined {
+    return this.settings.timeoutMS;
+  }
+
+  get bsonOptions(): BSONSerializeOptions {
+    return this.settings.bson as BSONSerializeOptions;
+  }
+
+  /** @internal What databases take from the client. */
+  get settings(): Settings {
+    return (this.#settings ??= clientSettings(this.options, this.documentOptions));
   }
 
   /** The pool of each server, now: none before the servers are known. */

@@ -1,4 +1,5 @@
 import { deserialize, type Document, type ObjectId } from 'bson';
+import { inspect, type InspectOptions } from 'node:util';
 import { MongoServerError } from './errors';
 
 /** A command is sent. Commands that carry secrets are shown empty. */
@@ -26,6 +27,15 @@ export class CommandStartedEvent {
   /** The whole command, as it was sent. It is read from its bytes when it is asked for. */
   get command(): Document {
     return (this.#command ??= this.#bytes ? deserialize(this.#bytes) : {});
+  }
+
+  /** With the command, which is not a property of its own. */
+  toJSON(): object {
+    return { ...this, command: this.command };
+  }
+
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    return `CommandStartedEvent ${inspect(this.toJSON(), options)}`;
   }
 }
 
@@ -136,9 +146,9 @@ function isSensitive(name: string, command: Uint8Array): boolean {
   return SENSITIVE.has(lower) || ((lower === 'hello' || lower === 'ismaster') && 'speculativeAuthenticate' in deserialize(command));
 }
 
-/** The failure of a sensitive command: a server's error keeps its code alone. */
+/** The failure of a sensitive command: a server's error keeps its code and its labels. */
 function redact(failure: Error): Error {
   if (!(failure instanceof MongoServerError)) return failure;
-  const { code, codeName } = failure;
-  return new MongoServerError({ ok: 0, errmsg: 'The server refused a command that is not shown', code, codeName });
+  const { code, codeName, errorLabels } = failure;
+  return new MongoServerError({ ok: 0, errmsg: '(redacted)', code, codeName, errorLabels });
 }

@@ -91,8 +91,22 @@ export class MongoWaitQueueTimeoutError extends MongoError {
   }
 }
 
+/** What the client finds itself, without a server or a network that fails. */
+export class MongoDriverError extends MongoError {
+  override get name(): string {
+    return 'MongoDriverError';
+  }
+}
+
+/** The interface was used in a way that it does not allow. */
+export class MongoAPIError extends MongoDriverError {
+  override get name(): string {
+    return 'MongoAPIError';
+  }
+}
+
 /** `timeoutMS` passed ("Client Side Operations Timeout"). */
-export class MongoOperationTimeoutError extends MongoError {
+export class MongoOperationTimeoutError extends MongoDriverError {
   constructor(message: string, failure: Partial<Failure> = { code: 'FERROPOOL_OPERATION_TIMEOUT' }, cause?: unknown) {
     super(message, failure, cause);
   }
@@ -103,7 +117,7 @@ export class MongoOperationTimeoutError extends MongoError {
 }
 
 /** The session has ended. */
-export class MongoExpiredSessionError extends MongoError {
+export class MongoExpiredSessionError extends MongoAPIError {
   constructor(message = 'Cannot use a session that has ended', failure: Partial<Failure> = { code: 'FERROPOOL_SESSION_ENDED' }, cause?: unknown) {
     super(message, failure, cause);
   }
@@ -114,14 +128,14 @@ export class MongoExpiredSessionError extends MongoError {
 }
 
 /** A transaction cannot do that in its state. */
-export class MongoTransactionError extends MongoError {
+export class MongoTransactionError extends MongoAPIError {
   override get name(): string {
     return 'MongoTransactionError';
   }
 }
 
 /** The server cannot do what was asked for. Nothing was sent. */
-export class MongoCompatibilityError extends MongoError {
+export class MongoCompatibilityError extends MongoAPIError {
   constructor(message: string, failure: Partial<Failure> = { code: 'FERROPOOL_INCOMPATIBLE' }, cause?: unknown) {
     super(message, failure, cause);
   }
@@ -139,21 +153,21 @@ export class MongoServerSelectionError extends MongoError {
 }
 
 /** A connection string, or a server's bytes, that cannot be read. */
-export class MongoParseError extends MongoError {
+export class MongoParseError extends MongoDriverError {
   override get name(): string {
     return 'MongoParseError';
   }
 }
 
 /** The server does not prove who it is, or a callback supplied no credentials. */
-export class MongoRuntimeError extends MongoError {
+export class MongoRuntimeError extends MongoDriverError {
   override get name(): string {
     return 'MongoRuntimeError';
   }
 }
 
 /** An argument or option that is not what it may be. Nothing was sent. */
-export class MongoInvalidArgumentError extends MongoError {
+export class MongoInvalidArgumentError extends MongoAPIError {
   constructor(message: string, failure: Partial<Failure> = { code: 'FERROPOOL_INVALID_ARGUMENT' }, cause?: unknown) {
     super(message, failure, cause);
   }
@@ -185,7 +199,7 @@ export class MongoServerError extends MongoError {
   }
 }
 
-/** A write was done, and not acknowledged as was asked for. */
+/** The write was done, but not acknowledged as its write concern asks. */
 export class MongoWriteConcernError extends MongoServerError {
   /** The whole reply, with its `writeConcernError`. */
   declare readonly result: Document;
@@ -199,6 +213,13 @@ export class MongoWriteConcernError extends MongoServerError {
 
   override get name(): string {
     return 'MongoWriteConcernError';
+  }
+}
+
+/** A reply that lacks what such a reply has. */
+export class MongoUnexpectedServerResponseError extends MongoRuntimeError {
+  override get name(): string {
+    return 'MongoUnexpectedServerResponseError';
   }
 }
 

@@ -36,6 +36,8 @@ export interface Profile {
   readonly opensCursor?: boolean;
   /** Whether a `maxTimeMS` is computed from the deadline. Default `true`; `false` for tailable cursors' `getMore` and the like. */
   readonly computesMaxTime?: boolean;
+  /** Whether `rawData` is appended, where the server knows it (wire version 27). */
+  readonly rawData?: boolean;
 }
 
 /** A connection that is kept for a cursor or a holder. */
@@ -78,7 +80,7 @@ export interface Execution {
   /** The command without `$db`, `lsid`, `txnNumber`, `$clusterTime`, `$readPreference`, concerns and `apiVersion`: the core appends them. */
   readonly command: Document;
   /** Documents that travel beside the command, as a document sequence. */
-  readonly sequence?: { readonly name: 'documents' | 'updates' | 'deletes'; readonly documents: readonly Document[] };
+  readonly sequence?: { readonly name: 'documents' | 'updates' | 'deletes'; readonly documents: readonly Document[] } | undefined;
   readonly profile: Profile;
   /** The user's, or the one that a cursor keeps; without one the command has an implicit one for itself. */
   readonly session?: ClientSession | undefined;

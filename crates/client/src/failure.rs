@@ -146,18 +146,7 @@ impl Failure {
                 "The server has left the deployment".to_owned(),
                 address.as_ref(),
             ),
-            Self::OperationTimeout { cause } => FailureView {
-                cause: cause.as_ref().map(|cause| Box::new(cause.view())),
-                ..view(
-                    "MongoOperationTimeoutError",
-                    "FERROPOOL_OPERATION_TIMEOUT",
-                    match cause {
-                        Some(cause) => format!("Timed out: {}", cause.view().message),
-                        None => "Timed out before the command could be sent".to_owned(),
-                    },
-                    None,
-                )
-            },
+            Self::OperationTimeout { cause } => view_timeout(cause.as_deref()),
             Self::SessionEnded => view(
                 "MongoExpiredSessionError",
                 "FERROPOOL_SESSION_ENDED",
@@ -250,6 +239,34 @@ fn view_error(error: &Error) -> FailureView {
         view.details["codeName"] = Value::from(failure.code_name.clone());
     }
     view
+}
+
+/// `timeoutMS` passed: what it was spent on is the cause.
+fn view_timeout(cause: Option<&Failure>) -> FailureView {
+    let cause = cause.map(Failure::view);
+    FailureView {
+        address: cause.as_ref().and_then(|cause| cause.address.clone()),
+        details: cause
+            .as_ref()
+            .map_or(Value::Null, |cause| cause.details.clone()),
+        ..view(
+            "MongoOperationTimeoutError",
+            "FERROPOOL_OPERATION_TIMEOUT",
+            match &cause {
+                Some(cause) => cause.message.clone(),
+                None => "Timed out before the command could be sent".to_owned(),
+            },
+            None,
+        )
+    }
+    .caused_by(cause)
+}
+
+impl FailureView {
+    fn caused_by(mut self, cause: Option<Self>) -> Self {
+        self.cause = cause.map(Box::new);
+        self
+    }
 }
 
 /// What was waited for: the first server's error stands for all, the details show every one.

@@ -252,11 +252,12 @@ impl Engine {
         if let Some(slot) = held.slot {
             let request = held.checked_out.connection.reclaim();
             self.soil_session(slot);
-            self.journal_ended(token, || CommandEnd::Failed(failure.clone()));
             if let Some(Some(operation)) = self.operations.get_mut(slot as usize) {
                 operation.request = request;
             }
-            self.failed(slot, failure);
+            if !self.failed(slot, failure.clone()) {
+                self.journal_ended(token, || CommandEnd::Failed(failure));
+            }
         }
         if let Some(held) = self.held(token) {
             held.slot = None;

@@ -443,7 +443,9 @@ impl Engine {
         };
         let holder = (kind == Kind::CheckOut).then_some(super::Holder::User);
         match (self.adopt(checked_out, id, server, holder), completed) {
-            (Err(error), _) => self.failed(slot, Failure::Connection(error)),
+            (Err(error), _) => {
+                self.failed(slot, Failure::Connection(error));
+            }
             (Ok(token), Err(failure)) => {
                 self.failed(slot, failure);
                 self.finish(token);

@@ -141,7 +141,8 @@ impl Engine {
         };
         let gone = "The connection that was kept has ended";
         let Some(entry) = self.entries.get_mut(token) else {
-            return self.failed(slot, Failure::InvalidArgument(gone.to_owned()));
+            self.failed(slot, Failure::InvalidArgument(gone.to_owned()));
+            return;
         };
         let server = Arc::clone(&entry.server);
         let refusal = match &entry.held {
@@ -152,7 +153,8 @@ impl Engine {
         };
         let Some(held) = entry.held.as_ref().filter(|_| refusal.is_none()) else {
             let refusal = refusal.unwrap_or(gone).to_owned();
-            return self.failed(slot, Failure::InvalidArgument(refusal));
+            self.failed(slot, Failure::InvalidArgument(refusal));
+            return;
         };
         let abilities = held.checked_out.connection.abilities();
         operation.stage = Stage::Running;
@@ -160,7 +162,8 @@ impl Engine {
         operation.server = Some(Arc::clone(&server));
         let until = operation.until;
         if let Err(failure) = self.complete_request(slot, &server, abilities) {
-            return self.failed(slot, failure);
+            self.failed(slot, failure);
+            return;
         }
         if until.is_some() {
             self.bound(token, until);

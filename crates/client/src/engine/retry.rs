@@ -157,14 +157,15 @@ enum Next {
 }
 
 impl Engine {
-    /// An attempt ended without a reply.
-    pub(super) fn failed(&mut self, slot: u32, failure: Failure) {
+    /// An attempt ended without a reply. `true` if that is how the operation ends.
+    pub(super) fn failed(&mut self, slot: u32, failure: Failure) -> bool {
         let trouble = Trouble::of_failure(&failure);
         let Some(Some(operation)) = self.operations.get(slot as usize) else {
-            return;
+            return false;
         };
         if operation.kind != Kind::Command {
-            return self.fail_later(slot, failure);
+            self.fail_later(slot, failure);
+            return true;
         }
         match self.judge(slot, trouble, 0) {
             Next::Retry(after) => {
@@ -172,15 +173,16 @@ impl Engine {
                 self.retry(slot, after, labels, |labels| {
                     Failing::Failure(failure, labels)
                 });
+                false
             }
             Next::Fail(added) => {
                 let failure = self.timed_out(slot, failure);
                 let says_less = trouble.is_selection || trouble.is_own;
-                let completion = match self.earlier_error(slot, says_less) {
-                    Some(earlier) => earlier,
-                    None => Completion::Failed(Box::new(failure), added),
-                };
-                self.complete_later(slot, completion);
+                let earlier = self.earlier_error(slot, says_less);
+                let is_earlier = earlier.is_some();
+                let own = || Completion::Failed(Box::new(failure), added);
+                self.complete_later(slot, earlier.unwrap_or_else(own));
+                !is_earlier
             }
         }
     }

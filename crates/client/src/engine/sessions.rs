@@ -352,10 +352,10 @@ impl Engine {
     }
 
     /// Ends the sessions of a client that closes, over a connection that nobody uses now. Those whose commands are under
-    /// way end over the connections that they have.
-    pub(super) fn end_sessions(&mut self, id: ClientId) {
+    /// way end over the connections that they have. `true` if that was sent.
+    pub(super) fn end_sessions(&mut self, id: ClientId) -> bool {
         let Some(attached) = self.clients.get_mut(id as usize) else {
-            return;
+            return false;
         };
         let left: Vec<_> = attached.sessions.drain().collect();
         for session in left {
@@ -367,21 +367,27 @@ impl Engine {
         let has_none = { self.clients.get(id as usize) }
             .is_none_or(|attached| attached.server_sessions.is_empty());
         if has_none {
-            return;
+            return false;
         }
         let Ok(Some(server)) = self.select(id, &Criteria::read(&PRIMARY_PREFERRED)) else {
-            return;
+            return false;
         };
         let request = Request {
             origin: Origin::NONE,
             ..Request::new(Purpose::Operation)
         };
-        if let Ok(Some(checked_out)) = server.pool().try_check_out(request, &mut self.effects)
-            && let Ok(token) = self.adopt(checked_out, id, Arc::clone(&server), None)
-            && !self.say_farewell(token)
-        {
+        let taken = server.pool().try_check_out(request, &mut self.effects);
+        let Ok(Some(checked_out)) = taken else {
+            return false;
+        };
+        let Ok(token) = self.adopt(checked_out, id, Arc::clone(&server), None) else {
+            return false;
+        };
+        let is_sent = self.say_farewell(token);
+        if !is_sent {
             self.finish(token);
         }
+        is_sent
     }
 
     /// Ends the free sessions of a connection's client over it, if there are any. `false` if nothing was sent.
