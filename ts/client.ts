@@ -5,7 +5,8 @@ import { ReadPreference, type ReadConcern, type WriteConcern } from './concerns'
 import { Db, type DbOptions } from './db';
 import { checkDriverInfo, type DriverInfo } from './driver-info';
 import { Endpoint } from './endpoint';
-import { callNative } from './errors';
+import { callNative, MongoInvalidArgumentError } from './errors';
+import { ClientSession, type ClientSessionOptions } from './session';
 import { checkNames, checkRequest, count, type PoolStats, type WarmOptions } from './options';
 import { withNameServers } from './name-servers';
 import { native } from './native';
@@ -16,6 +17,8 @@ const MIN_POOL_SIZE = -1;
 
 /** A client of a MongoDB server: its pool, watched and made ready by the core. */
 export class MongoClient extends Endpoint {
+  /** Those that its user has not ended. */
+  readonly #sessions = new Set<ClientSession>();
   /** @internal */
   readonly documentOptions: DocumentOptions;
   #settings: Settings | undefined;
@@ -65,6 +68,28 @@ export class MongoClient extends Endpoint {
     checkDriverInfo(driverInfo);
     const { name, version, platform } = driverInfo;
     callNative(() => native.appendMetadata(this.lane.number, this.id, name, version, platform));
+  }
+
+  /**
+   * Starts a session, for operations that belong together. Whoever starts it ends it.
+   *
+   * @throws {@link MongoInvalidArgumentError}
+   */
+  startSession(options?: ClientSessionOptions): ClientSession {
+    const session = new ClientSession(this, options);
+    this.#sessions.add(session);
+    session.once('ended', () => this.#sessions.delete(session));
+    return session;
+  }
+
+  /** Runs `callback` with a session that ends afterwards. */
+  async withSession<T>(callback: (session: ClientSession) => Promise<T>): Promise<T>;
+  async withSession<T>(options: ClientSessionOptions, callback: (session: ClientSession) => Promise<T>): Promise<T>;
+  async withSession<T>(first: ClientSessionOptions | ((session: ClientSession) => Promise<T>), second?: (session: ClientSession) => Promise<T>): Promise<T> {
+    const [options, callback] = typeof first === 'function' ? [{}, first] : [first, second];
+    if (typeof callback !== 'function') throw new MongoInvalidArgumentError('withSession needs a function');
+    await using session = this.startSession(options);
+    return await callback(session);
   }
 
   /**

@@ -105,13 +105,6 @@ export class MongoAPIError extends MongoDriverError {
   }
 }
 
-/** The servers are too old, or too new, for what was asked. */
-export class MongoCompatibilityError extends MongoAPIError {
-  override get name(): string {
-    return 'MongoCompatibilityError';
-  }
-}
-
 /** `timeoutMS` passed ("Client Side Operations Timeout"). */
 export class MongoOperationTimeoutError extends MongoDriverError {
   constructor(message: string, failure: Partial<Failure> = { code: 'FERROPOOL_OPERATION_TIMEOUT' }, cause?: unknown) {
@@ -120,6 +113,35 @@ export class MongoOperationTimeoutError extends MongoDriverError {
 
   override get name(): string {
     return 'MongoOperationTimeoutError';
+  }
+}
+
+/** The session has ended. */
+export class MongoExpiredSessionError extends MongoAPIError {
+  constructor(message = 'Cannot use a session that has ended', failure: Partial<Failure> = { code: 'FERROPOOL_SESSION_ENDED' }, cause?: unknown) {
+    super(message, failure, cause);
+  }
+
+  override get name(): string {
+    return 'MongoExpiredSessionError';
+  }
+}
+
+/** A transaction cannot do that in its state. */
+export class MongoTransactionError extends MongoAPIError {
+  override get name(): string {
+    return 'MongoTransactionError';
+  }
+}
+
+/** The server cannot do what was asked for. Nothing was sent. */
+export class MongoCompatibilityError extends MongoAPIError {
+  constructor(message: string, failure: Partial<Failure> = { code: 'FERROPOOL_INCOMPATIBLE' }, cause?: unknown) {
+    super(message, failure, cause);
+  }
+
+  override get name(): string {
+    return 'MongoCompatibilityError';
   }
 }
 
@@ -164,7 +186,8 @@ export class MongoServerError extends MongoError {
 
   constructor(reply: Document, failure: Partial<Failure> = {}) {
     const message = reply['errmsg'] ?? reply['message'] ?? reply['$err'] ?? 'n/a';
-    super(String(message), { labels: (reply['errorLabels'] as string[] | undefined) ?? [], ...failure });
+    const reported = (reply['errorLabels'] as string[] | undefined) ?? [];
+    super(String(message), { ...failure, labels: [...reported, ...(failure.labels ?? [])] });
     this.errorResponse = reply;
     for (const [field, value] of Object.entries(reply)) {
       if (!['errorLabels', 'errmsg', 'message', 'errorResponse'].includes(field)) this[field] = value;
@@ -207,6 +230,9 @@ const classes: Record<string, new (message: string, failure: Partial<Failure>, c
   MongoPoolClosedError,
   MongoWaitQueueTimeoutError,
   MongoOperationTimeoutError,
+  MongoExpiredSessionError,
+  MongoTransactionError,
+  MongoCompatibilityError,
   MongoServerSelectionError,
   MongoParseError,
   MongoInvalidArgumentError,

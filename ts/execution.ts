@@ -57,6 +57,23 @@ export interface Origin {
   readonly labels: readonly string[];
 }
 
+/** Labels by their bits: `crates/client/src/labels.rs`. */
+const LABELS = [
+  'RetryableWriteError',
+  'TransientTransactionError',
+  'UnknownTransactionCommitResult',
+  'NoWritesPerformed',
+  'SystemOverloadedError',
+  'RetryableError',
+] as const;
+
+const NO_LABELS: readonly string[] = [];
+
+/** The labels that a completion's number stands for. */
+export function labelNames(bits: number): readonly string[] {
+  return bits === 0 ? NO_LABELS : LABELS.filter((_, bit) => bits & (1 << bit));
+}
+
 /** One command. */
 export interface Execution {
   readonly database: string;

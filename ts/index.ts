@@ -82,30 +82,33 @@ export type { PkFactory } from './primary-key';
 export type { Sort, SortDirection } from './sort';
 export { BSON, Binary, BSONRegExp, BSONSymbol, BSONType, Code, DBRef, Decimal128, Double, Int32, Long, MaxKey, MinKey, ObjectId, Timestamp, UUID, type Document } from 'bson';
 export type { DriverInfo } from './driver-info';
+export { ClientSession, type ClientSessionOptions } from './session';
+export { Transaction, type EndTransactionOptions, type TransactionOptions, type TransactionState } from './session/transaction';
+export type { WithTransactionCallback } from './session/with-transaction';
 export {
   MongoAPIError,
   MongoCompatibilityError,
   MongoDriverError,
   MongoError,
-  MongoOperationTimeoutError,
-  MongoUnexpectedServerResponseError,
-  MongoWriteConcernError,
+  MongoExpiredSessionError,
   MongoInvalidArgumentError,
-  MongoRuntimeError,
   MongoNetworkError,
   MongoNetworkTimeoutError,
+  MongoOperationTimeoutError,
   MongoParseError,
   MongoPoolClearedError,
   MongoPoolClosedError,
+  MongoRuntimeError,
   MongoServerError,
   MongoServerSelectionError,
+  MongoTransactionError,
+  MongoUnexpectedServerResponseError,
   MongoWaitQueueTimeoutError,
+  MongoWriteConcernError,
   type ErrorDetails,
 } from './errors';
+export { CommandFailedEvent, CommandStartedEvent, CommandSucceededEvent, type CommandEvents } from './command-events';
 export {
-  CommandFailedEvent,
-  CommandStartedEvent,
-  CommandSucceededEvent,
   ConnectionCheckedInEvent,
   ConnectionCheckedOutEvent,
   ConnectionCheckOutFailedEvent,
@@ -118,7 +121,6 @@ export {
   ConnectionPoolMonitoringEvent,
   ConnectionPoolReadyEvent,
   ConnectionReadyEvent,
-  type CommandEvents,
   type ConnectionPoolEvents,
 } from './events';
 export {

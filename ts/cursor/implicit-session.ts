@@ -1,7 +1,7 @@
 import type { Endpoint } from '../endpoint';
-import type { ClientSession } from '../session';
+import { ClientSession } from '../session';
 
-/** The session of a cursor whose user gave none, for all of its commands. */
-export function startImplicitSession(_endpoint: Endpoint): ClientSession | undefined {
-  return undefined;
+/** The session that several commands of one operation share, where the user has given none. */
+export function startImplicitSession(endpoint: Endpoint): ClientSession | undefined {
+  return endpoint.hasSessions ? ClientSession.implicit(endpoint) : undefined;
 }
