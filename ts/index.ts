@@ -15,6 +15,9 @@ export type {
   PEM,
   PoolOptions,
 } from './client-options';
+export type { LogComponentSeveritiesClientOptions, LogOptions } from './logging/options';
+export { MongoLoggableComponent, SeverityLevel } from './logging/severity';
+export type { Log, MongoDBLogWritable } from './logging/sink';
 export type { MongoCredentials, MongoOptions } from './mongo-options';
 export { ConnectionPool, type ConnectionPoolOptions } from './pool';
 export { Connection } from './connection';

@@ -24,8 +24,11 @@ const heeded = new Set([
   'awaitMinPoolSizeMS',
 ]);
 
-/** So that a client is soon over what a fail point did to it ("Executing a Test"). */
-const minHeartbeatFrequencyMS = 50;
+/**
+ * So that a client is soon over what a fail point did to it ("Executing a Test"): a server that only pretends to shut down has
+ * nothing new to tell the monitor that waits for it.
+ */
+const frequentHeartbeats = { heartbeatFrequencyMS: 500, minHeartbeatFrequencyMS: 50 };
 
 /** A command that is longer is cut in a log message, and then is no JSON that a test could look into. */
 const mongodbLogMaxDocumentLength = 10_000;
@@ -111,7 +114,7 @@ function open(fields: Fields, { uri, singleUri }: Deployment, more: MongoClientO
   const options: MongoClientOptions = {
     ...more,
     ...(fields['serverApi'] !== undefined && { serverApi: fields['serverApi'] as NonNullable<MongoClientOptions['serverApi']> }),
-    ...(uriOptions['heartbeatFrequencyMS'] === undefined && { minHeartbeatFrequencyMS }),
+    ...(uriOptions['heartbeatFrequencyMS'] === undefined && frequentHeartbeats),
   };
   try {
     return new MongoClient(connectionString(base, uriOptions), options);

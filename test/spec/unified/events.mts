@@ -49,7 +49,7 @@ export class EventLog {
   /** Records what a client emits from now on. */
   observe(client: Pick<MongoClient, 'on'>): void {
     for (const name of this.#observation.observed) {
-      client.on(eventNameOf(name), (event: object) => this.#record(name, { ...event }));
+      client.on(eventNameOf(name), (event: object) => this.#record(name, event as Record<string, unknown>));
     }
   }
 

@@ -2,7 +2,7 @@
 
 import { driver } from './driver.mjs';
 import type { Fields } from './file.mjs';
-import { args, calling, callingAll, iterated, required, target, type Operations } from './operation.mjs';
+import { args, calling, callingAll, iterated, Made, required, target, type Operations } from './operation.mjs';
 import { aggregateOptions } from './operations-collection.mjs';
 import { changeStreamOptions, createChangeStream, opened } from './operations-cursor.mjs';
 import { optionsOf } from './options.mjs';
@@ -36,8 +36,7 @@ const cursorCommandOptions = ['batchSize', 'comment', 'cursorType', 'maxAwaitTim
 export const databaseOperations: Operations = {
   ...callingAll('database', {
     aggregate: { takes: ['pipeline'], options: aggregateOptions, gives: iterated },
-    // The collection that is given is no result.
-    createCollection: { takes: ['collection'], options: createOptions, gives: () => undefined },
+    createCollection: { takes: ['collection'], options: createOptions, gives: (collection) => new Made('collection', collection as object) },
     dropCollection: { takes: ['collection'], options: ['comment', 'session', 'timeoutMS', 'writeConcern'] },
     listCollections: { takes: ['filter?'], options: listOptions, gives: iterated },
   }),

@@ -7,7 +7,7 @@ import type { Deployment } from '../deployments.mjs';
 import { turnOff, type FailPoint } from '../servers.mjs';
 import type { TestClient } from './client.mjs';
 import { createEntity } from './create-entity.mjs';
-import { driver, unknownOption } from './driver.mjs';
+import { driver, unknownOption, type Driver } from './driver.mjs';
 import { Entities } from './entities.mjs';
 import { checkError } from './expected-error.mjs';
 import type { EntitySpec, Fields, OperationSpec } from './file.mjs';
@@ -25,7 +25,7 @@ export class Run {
   readonly entities = new Entities();
   readonly threads = new Threads();
   readonly #failPoints: FailPoint[] = [];
-  readonly #unsaved: Made[] = [];
+  readonly #unsavedCursors: Driver[] = [];
   #hadTransactions = false;
 
   constructor(
@@ -83,8 +83,9 @@ export class Run {
   #checkResult(spec: OperationSpec, returned: unknown): void {
     if (returned instanceof Made) {
       if ('expectResult' in spec) throw new TestError(`${spec.name} has no result to expect`);
-      if (spec.saveResultAsEntity === undefined) this.#unsaved.push(returned);
-      else this.entities.add(returned.kind, spec.saveResultAsEntity, returned.entity);
+      const { kind, entity } = returned;
+      if (spec.saveResultAsEntity !== undefined) this.entities.add(kind, spec.saveResultAsEntity, entity);
+      else if (kind !== 'collection') this.#unsavedCursors.push(entity);
       return;
     }
     const isList = returned instanceof RootDocuments;
@@ -135,8 +136,7 @@ export class Run {
   /** Ends what the entities hold, and what they have left on the servers. */
   async end(): Promise<void> {
     const { entities } = this;
-    const unsaved = this.#unsaved.map(({ entity }) => entity);
-    const cursors = [...entities.of('cursor'), ...entities.of('changeStream'), ...(unsaved as { close?(): Promise<void> }[])];
+    const cursors = [...entities.of('cursor'), ...entities.of('changeStream'), ...this.#unsavedCursors];
     await Promise.allSettled(cursors.map((cursor) => cursor.close()));
     await Promise.allSettled(entities.of('session').map(({ session }) => driver(session).endSession()));
     await Promise.all(entities.of('client').map((client) => client.close()));
