@@ -25,7 +25,7 @@ export interface MoreFields {
   readonly comment?: unknown;
 }
 
-// A getMore's own maxTimeMS says how long to wait for documents: one that is computed would end the cursor early.
+// One that is computed would end the cursor early.
 const GET_MORE: Profile = { kind: 'get-more', computesMaxTime: false };
 const KILL_CURSORS: Profile = { kind: 'kill-cursors' };
 
@@ -38,6 +38,7 @@ export class ServerCursor {
   #scope: Scope | undefined;
   #origin: Origin | undefined;
   #deadline: Deadline | undefined;
+  #awaiting: Profile | undefined;
 
   constructor(
     public namespace: MongoDBNamespace,
@@ -76,18 +77,16 @@ export class ServerCursor {
 
   more({ batchSize, maxTimeMS, comment }: MoreFields): Promise<Batch> {
     const command: Document = { getMore: this.id, collection: this.namespace.collection };
-    const deadline = this.#limit(this.#opened);
     if (batchSize) command['batchSize'] = Math.abs(batchSize);
-    if (maxTimeMS !== undefined) command['maxTimeMS'] = Math.ceil(Math.min(maxTimeMS, deadline?.remaining() ?? maxTimeMS));
     if (comment !== undefined) command['comment'] = comment;
-    return this.#execute(command, GET_MORE, deadline, this.options.signal, (reply, origin) => this.#receive(batchOf(reply, origin)));
+    return this.#execute(command, this.#getMore(maxTimeMS), this.#limit(this.#opened), this.options.signal, (reply, origin) => this.#receive(batchOf(reply, origin)));
   }
 
   /**
    * Closes it at the server, where it is open, and ends its session. What fails there is of no consequence: a server closes
    * cursors that nobody reads by itself.
    */
-  async close(timeoutMS = this.#scope?.settings.timeoutMS): Promise<void> {
+  async close(timeoutMS = this.#deadline?.timeoutMS ?? this.#scope?.settings.timeoutMS): Promise<void> {
     const { id } = this;
     if (this.#origin && id && !id.isZero()) {
       this.isKilled = true;
@@ -136,7 +135,14 @@ export class ServerCursor {
   }
 
   #limit(scope: Scope): Deadline | undefined {
-    return (this.#deadline ??= Deadline.in(scope.settings.timeoutMS));
+    return (this.#deadline ??= scope.limit(this.options));
+  }
+
+  /** One object for as long as the user waits as long. */
+  #getMore(maxAwaitTimeMS: number | undefined): Profile {
+    if (maxAwaitTimeMS === undefined) return GET_MORE;
+    if (this.#awaiting?.maxAwaitTimeMS !== maxAwaitTimeMS) this.#awaiting = { ...GET_MORE, maxAwaitTimeMS };
+    return this.#awaiting as Profile;
   }
 }
 

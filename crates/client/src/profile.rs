@@ -23,6 +23,8 @@ pub struct Profile {
     pub opens_cursor: bool,
     /// Whether `maxTimeMS` is computed from a deadline. Default false.
     pub computes_max_time: bool,
+    /// How long the server waits for a cursor's documents: the `maxTimeMS` of a `getMore`. Default as the server likes.
+    pub max_await_time: Option<Duration>,
 }
 
 /// What a command does, as far as it matters to its treatment.
@@ -99,6 +101,11 @@ impl Profile {
                 b"retryable" => profile.is_retryable = value.as_bool_like(),
                 b"opensCursor" => profile.opens_cursor = value.as_bool_like(),
                 b"computesMaxTime" => profile.computes_max_time = value.as_bool_like(),
+                b"maxAwaitTimeMS" => {
+                    let time = { value.as_number() }
+                        .and_then(|time| Duration::try_from_secs_f64(time / 1e3).ok());
+                    profile.max_await_time = Some(time.ok_or_else(|| refuse(&"maxAwaitTimeMS"))?);
+                }
                 _ => {}
             }
         }

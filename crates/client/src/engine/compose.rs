@@ -8,7 +8,7 @@ use crate::session::{Ending, Pin, ServerSession, Session, Transaction, Transacti
 use ferropool_connection::{Abilities, Error, Phase};
 use ferropool_topology::{Operation as Access, ReadPreferenceMode, Server, passed_read_preference};
 use ferropool_wire::op_msg::PREFIX_LENGTH;
-use ferropool_wire::{Appender, Document, WireError};
+use ferropool_wire::{Appender, Document, Element, WireError};
 use std::time::{Duration, Instant};
 
 /// `wtimeout` of a commit that is repeated, in milliseconds ("Transactions", "Majority write concern").
@@ -211,14 +211,22 @@ impl Attached {
         }
     }
 
-    /// "Command Execution" of "Client Side Operations Timeout": what is left, less the time for the way there and back.
+    /// "Command Execution" of "Client Side Operations Timeout": what is left, less the time for the way there and back. The
+    /// `getMore` of a cursor that waits for documents says how long to wait, which is no longer than that.
     fn append_max_time(
         &mut self,
         operation: &Operation,
         server: &Server,
         to: &mut Appender<'_>,
     ) -> Result<(), Failure> {
-        let Some(until) = operation.until.filter(|_| operation.has_timeout) else {
+        // A server takes whole milliseconds, and 0 for no limit.
+        let mut append = |limit: Duration| {
+            let limit = i64::try_from(limit.as_micros().div_ceil(1000)).unwrap_or(i64::MAX);
+            to.int64("maxTimeMS", limit);
+        };
+        let wait = operation.profile.max_await_time;
+        let Some(until) = operation.until else {
+            wait.map(append);
             return Ok(());
         };
         let way = self.least_round_trip_time(server);
@@ -226,10 +234,10 @@ impl Attached {
         let Some(left) = left.checked_sub(way).filter(|left| !left.is_zero()) else {
             return Err(Failure::OperationTimeout { cause: None });
         };
-        if operation.profile.computes_max_time {
-            // A server takes whole milliseconds, and 0 for no limit.
-            let limit = i64::try_from(left.as_micros().div_ceil(1000)).unwrap_or(i64::MAX);
-            to.int64("maxTimeMS", limit);
+        match wait {
+            Some(wait) => append(wait.min(left)),
+            None if operation.profile.computes_max_time => append(left),
+            None => {}
         }
         Ok(())
     }
@@ -315,16 +323,16 @@ fn append_transaction(
             for element in known.iter().flat_map(Document::elements).flatten() {
                 let Ok(key) = element.key_str() else { continue };
                 has_timeout |= key == "wtimeout";
-                if key != "w" {
+                if key != "w" && !(key == "wtimeout" && operation.has_timeout) {
                     concern.raw(key, element.element_type, element.value_bytes);
                 }
             }
-            if !has_timeout {
+            if !has_timeout && !operation.has_timeout {
                 concern.int32("wtimeout", COMMIT_TIMEOUT_MS);
             }
         });
     } else if let Some(concern) = concern {
-        to.raw_document("writeConcern", concern);
+        append_write_concern(concern, operation.has_timeout, to);
     }
     if ending == Ending::Commit
         && !operation.has_timeout
@@ -363,7 +371,28 @@ fn append_concerns(operation: &Operation, session: Option<&Session>, to: &mut Ap
         .as_deref()
         .filter(|_| profile.writes())
     {
+        append_write_concern(concern, operation.has_timeout, to);
+    }
+}
+
+/// `timeoutMS` supersedes `wtimeout`.
+fn append_write_concern(concern: &[u8], has_timeout: bool, to: &mut Appender<'_>) {
+    let known = Document::new(concern).ok().filter(|_| has_timeout);
+    let is_timeout = |element: &Element<'_>| element.key == b"wtimeout";
+    let Some(known) = known.filter(|known| known.elements().flatten().any(|it| is_timeout(&it)))
+    else {
         to.raw_document("writeConcern", concern);
+        return;
+    };
+    let others = || known.elements().flatten().filter(|it| !is_timeout(it));
+    if others().next().is_some() {
+        to.document("writeConcern", |document| {
+            for element in others() {
+                if let Ok(key) = element.key_str() {
+                    document.raw(key, element.element_type, element.value_bytes);
+                }
+            }
+        });
     }
 }
 

@@ -1,7 +1,7 @@
 //! Operations: what occupies a slot, and its beginning: selection, check-out, the first write.
 
 use super::retry::Attempts;
-use super::{ClientId, Completion, Engine};
+use super::{Attached, ClientId, Completion, Engine};
 use crate::failure::Failure;
 use crate::profile::Profile;
 use crate::session::{Ending, ServerSession};
@@ -31,7 +31,7 @@ pub enum Timeout {
     /// As long as the client's `timeoutMS` says.
     #[default]
     Inherited,
-    /// As long as the older options allow.
+    /// As long as it takes, whatever the older options say (a `timeoutMS` of 0).
     Unlimited,
     /// So long.
     After(Duration),
@@ -111,7 +111,7 @@ pub(super) struct Operation {
     pub(super) ending: Option<Ending>,
     /// When it must have ended.
     pub(super) until: Option<Instant>,
-    /// Whether that is `timeoutMS`, rather than an older option.
+    /// Whether it has a `timeoutMS`, also one of 0: then the older options do not count.
     pub(super) has_timeout: bool,
     pub(super) stage: Stage,
     /// The server that was selected; it counts the operation.
@@ -280,16 +280,17 @@ impl Engine {
 
     /// Sets when an operation must have ended.
     pub(super) fn limit(&self, operation: &mut Operation, timeout: Timeout) {
-        let after = match timeout {
+        let (has_timeout, after) = match timeout {
             Timeout::Inherited => {
                 let client = self.client(operation.client);
-                client.and_then(|client| client.options().timeout)
+                let timeout = client.and_then(|client| client.options().timeout);
+                (timeout.is_some(), timeout.filter(|it| !it.is_zero()))
             }
-            Timeout::Unlimited => None,
-            Timeout::After(timeout) => Some(timeout),
+            Timeout::Unlimited => (true, None),
+            Timeout::After(timeout) => (true, Some(timeout)),
         };
         operation.until = after.and_then(|after| Instant::now().checked_add(after));
-        operation.has_timeout = operation.until.is_some();
+        operation.has_timeout = has_timeout;
     }
 
     /// The profile of this number; the first are plain commands of each read preference mode.
@@ -346,10 +347,19 @@ impl Engine {
             return;
         };
         let is_command = operation.kind == Kind::Command;
+        let attached = self.clients.get(operation.client as usize);
         let request = Request {
             purpose: Purpose::Operation,
             origin: Origin(slot),
-            wait_until: operation.until,
+            wait_until: match (operation.stage, attached) {
+                _ if !is_command || !operation.has_timeout => operation.until,
+                // `serverSelectionTimeoutMS` bounds selection and check-out together ("Server Selection").
+                (Stage::Selecting { deadline, .. }, _) => Some(deadline),
+                (_, Some(Attached { client, .. })) => {
+                    Some(client.selection_deadline(Instant::now(), operation.until))
+                }
+                (_, None) => operation.until,
+            },
             // A connection for a user is his until he returns it.
             use_until: operation.until.filter(|_| is_command),
         };

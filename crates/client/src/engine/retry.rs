@@ -10,10 +10,11 @@ use crate::note::Note;
 use crate::profile::CommandKind;
 use crate::runtime::runtime;
 use crate::session::Ending;
-use ferropool_connection::{Address, ErrorKind};
+use ferropool_connection::{Address, Error, ErrorKind, Phase};
 use ferropool_lane::Message;
 use ferropool_pool::{CheckOutError, Ended};
 use ferropool_topology::{ServerType, TopologyType, View};
+use ferropool_wire::Document;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -58,6 +59,17 @@ enum Failing {
     Reply(Vec<u8>, Labels),
     /// Without a reply.
     Failure(Failure, Labels),
+}
+
+impl Failing {
+    fn failure(&self) -> Option<Failure> {
+        match self {
+            Self::Failure(failure, _) => Some(failure.clone()),
+            Self::Reply(body, _) => Error::reported(Phase::Established, Document::new(body).ok()?)
+                .ok()
+                .map(Failure::Connection),
+        }
+    }
 }
 
 impl Attempts {
@@ -177,7 +189,8 @@ impl Engine {
             }
             Next::Fail(added) => {
                 let failure = self.timed_out(slot, failure);
-                let says_less = trouble.is_selection || trouble.is_own;
+                let is_late = matches!(failure, Failure::OperationTimeout { .. });
+                let says_less = !is_late && (trouble.is_selection || trouble.is_own);
                 let earlier = self.earlier_error(slot, says_less);
                 let is_earlier = earlier.is_some();
                 let own = || Completion::Failed(Box::new(failure), added);
@@ -397,6 +410,17 @@ impl Engine {
         };
         let is_late = operation.until.is_some_and(|until| Instant::now() >= until);
         let is_of_time = match &failure {
+            // An attempt for which no time was left: why there had to be one says more.
+            Failure::OperationTimeout { cause: None } => {
+                let earlier = operation
+                    .attempts
+                    .error
+                    .as_deref()
+                    .and_then(Failing::failure);
+                return Failure::OperationTimeout {
+                    cause: earlier.map(Box::new),
+                };
+            }
             Failure::Ended { ended, .. } => *ended == Ended::Deadline,
             Failure::CheckOut { error, .. } => matches!(error, CheckOutError::Timeout(_)),
             Failure::ServerSelection { .. } => is_late,
