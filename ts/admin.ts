@@ -28,6 +28,8 @@ export interface ValidateCollectionOptions extends Omit<CommandOperationOptions,
 
 const LIST_DATABASES = { kind: 'read', takesReadConcern: false, retryable: true, needsPrimary: true } as const;
 
+const LIST_DATABASES_FIELDS: ReadonlySet<string> = new Set(['nameOnly', 'filter', 'authorizedDatabases']);
+
 /** What concerns a deployment as a whole. */
 export class Admin {
   readonly #db: Db;
@@ -70,7 +72,7 @@ export class Admin {
   }
 
   async listDatabases(options: ListDatabasesOptions = {}): Promise<ListDatabasesResult> {
-    const command = copy({ listDatabases: 1 }, options, ['nameOnly', 'filter', 'authorizedDatabases']);
+    const command = copy({ listDatabases: 1 }, options, LIST_DATABASES_FIELDS);
     return this.#scope.with(options).execute(LIST_DATABASES, command, options, (reply) => reply as ListDatabasesResult);
   }
 

@@ -27,12 +27,14 @@ export const BSON_OPTION_NAMES = [
   'enableUtf8Validation',
 ] as const;
 
+const NAMES: ReadonlySet<string> = new Set(BSON_OPTION_NAMES);
+
 /** The given options over those that are inherited; the inherited ones themselves where nothing is given. */
 export function resolveBSONOptions(options: BSONSerializeOptions, inherited: BSONOptions): BSONOptions {
   let resolved: Record<string, unknown> | undefined;
-  for (const name of BSON_OPTION_NAMES) {
-    const value = options[name];
-    if (value === undefined) continue;
+  for (const name in options) {
+    const value = (options as Record<string, unknown>)[name];
+    if (value === undefined || !NAMES.has(name)) continue;
     resolved ??= { ...inherited };
     if (name === 'enableUtf8Validation') resolved['validation'] = { utf8: value };
     // The documents are meant, not what a reply has around them.

@@ -1,3 +1,4 @@
+import type { LogOptions } from './logging/options';
 import type { BSONSerializeOptions } from './bson-options';
 import type { LaneKind } from './options';
 import type { PrimaryKeyOptions } from './primary-key';
@@ -119,7 +120,7 @@ export interface EstablishOptions {
 }
 
 /** The options that a {@link MongoClient} and a {@link ConnectionPool} share. */
-export interface PoolOptions extends EstablishOptions {
+export interface PoolOptions extends EstablishOptions, LogOptions {
   /** The most connections that exist at a time, 0 for no limit. @defaultValue 100 */
   maxPoolSize?: number;
   /** The connections that exist at any time while the pool is ready. @defaultValue 0 */

@@ -1,13 +1,13 @@
 import type { MongoClientOptions } from './client-options';
 import type { BSONSerializeOptions } from './bson-options';
 import { clientSettings, documentOptions, withoutDocumentOptions, type DocumentOptions } from './client-settings';
-import type { ReadConcern, ReadPreference, WriteConcern } from './concerns';
+import { ReadPreference, type ReadConcern, type WriteConcern } from './concerns';
 import { Db, type DbOptions } from './db';
 import { checkDriverInfo, type DriverInfo } from './driver-info';
 import { Endpoint } from './endpoint';
 import { callNative, MongoInvalidArgumentError } from './errors';
 import { ClientSession, type ClientSessionOptions } from './session';
-import { checkDatabaseName, checkNames, checkRequest, count, type PoolStats, type WarmOptions } from './options';
+import { checkNames, checkRequest, count, type PoolStats, type WarmOptions } from './options';
 import { withNameServers } from './name-servers';
 import { native } from './native';
 import type { Settings } from './settings';
@@ -19,7 +19,8 @@ const MIN_POOL_SIZE = -1;
 export class MongoClient extends Endpoint {
   /** Those that its user has not ended. */
   readonly #sessions = new Set<ClientSession>();
-  readonly #documentOptions: DocumentOptions;
+  /** @internal */
+  readonly documentOptions: DocumentOptions;
   #settings: Settings | undefined;
 
   /**
@@ -29,7 +30,18 @@ export class MongoClient extends Endpoint {
    */
   constructor(uri: string, options: MongoClientOptions = {}) {
     super(true, uri, withNameServers(uri, withoutDocumentOptions(options)));
-    this.#documentOptions = documentOptions(options);
+    this.documentOptions = documentOptions(options);
+  }
+
+  /** A client that is connected. */
+  static async connect(uri: string, options?: MongoClientOptions): Promise<MongoClient> {
+    const client = new this(uri, options);
+    try {
+      return await client.connect();
+    } catch (error) {
+      await client.close();
+      throw error;
+    }
   }
 
   /** Waits until the server can be used. Optional: the first use connects. */
@@ -87,33 +99,32 @@ export class MongoClient extends Endpoint {
    */
   db(name?: string, options?: DbOptions): Db {
     const chosen = name === undefined ? (this.options.dbName ?? 'test') : name;
-    checkDatabaseName(chosen);
-    return new Db(this, chosen, this.#inherited, { ...this.#documentOptions, ...options });
+    return new Db(this, chosen, options);
   }
 
-  get readPreference(): ReadPreference | undefined {
-    return this.#inherited.readPreference;
+  get readPreference(): ReadPreference {
+    return this.settings.readPreference ?? ReadPreference.primary;
   }
 
   get readConcern(): ReadConcern | undefined {
-    return this.#inherited.readConcern;
+    return this.settings.readConcern;
   }
 
   get writeConcern(): WriteConcern | undefined {
-    return this.#inherited.writeConcern;
+    return this.settings.writeConcern;
   }
 
   get timeoutMS(): number | undefined {
-    return this.#inherited.timeoutMS;
+    return this.settings.timeoutMS;
   }
 
   get bsonOptions(): BSONSerializeOptions {
-    return this.#inherited.bson as BSONSerializeOptions;
+    return this.settings.bson as BSONSerializeOptions;
   }
 
-  /** What databases take from the client. */
-  get #inherited(): Settings {
-    return (this.#settings ??= clientSettings(this.options, this.#documentOptions));
+  /** @internal What databases take from the client. */
+  get settings(): Settings {
+    return (this.#settings ??= clientSettings(this.options, this.documentOptions));
   }
 
   /** The pool of each server, now: none before the servers are known. */

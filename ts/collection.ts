@@ -6,7 +6,7 @@ import type { AnyBulkWriteOperation, BulkWriteOptions, InsertManyResult } from '
 import { OrderedBulkOperation, UnorderedBulkOperation } from './bulk/operations';
 import type { BulkWriteResult } from './bulk/result';
 import type { AggregateOptions } from './collection/aggregate';
-import { checkReplacement, checkUpdate, formatFilter, formatHint, type Hint } from './collection/fields';
+import { checkArgument, checkReplacement, checkUpdate, formatFilter, formatHint, type Hint } from './collection/fields';
 import type { FindOneOptions, FindOptions } from './collection/find';
 import {
   findAndModify,
@@ -62,8 +62,8 @@ import { MongoAPIError, MongoInvalidArgumentError, MongoOperationTimeoutError } 
 import { checkCollectionName, MongoDBNamespace } from './namespace';
 import type { PrimaryKeyOptions } from './primary-key';
 import { checkWriteConcern } from './replies';
-import type { CommandOperationOptions, OperationOptions, Scope } from './scope';
-import type { SettingsOptions } from './settings';
+import { Scope, type CommandOperationOptions, type OperationOptions } from './scope';
+import { Settings, type SettingsOptions } from './settings';
 import type { Sort } from './sort';
 
 export type CollectionOptions = Omit<SettingsOptions, 'rawData'>;
@@ -84,13 +84,14 @@ export class Collection<TSchema extends Document = Document> {
   readonly #keys: PrimaryKeyOptions;
   #hint: Hint | undefined;
 
-  /** @internal */
-  constructor(db: Db, name: string, scope: Scope, keys: PrimaryKeyOptions) {
+  /** @throws {@link MongoInvalidArgumentError} if it cannot have such a name. */
+  constructor(db: Db, name: string, options: CollectionOptions = {}) {
     checkCollectionName(name);
+    const { client, databaseName, scope } = db;
     this.db = db;
-    this.#namespace = new MongoDBNamespace(db.databaseName, name);
-    this.#scope = scope;
-    this.#keys = keys;
+    this.#namespace = new MongoDBNamespace(databaseName, name);
+    this.#scope = new Scope(client, databaseName, new Settings(options, scope.settings));
+    this.#keys = db.options;
   }
 
   /** The database's name. */
@@ -218,13 +219,17 @@ export class Collection<TSchema extends Document = Document> {
   findOneAndReplace(filter: Filter<TSchema>, replacement: WithoutId<TSchema>, options: FindOneAndReplaceOptions & { includeResultMetadata: true }): Promise<ModifyResult<TSchema>>;
   findOneAndReplace(filter: Filter<TSchema>, replacement: WithoutId<TSchema>, options?: FindOneAndReplaceOptions): Promise<WithId<TSchema> | null>;
   findOneAndReplace(filter: Filter<TSchema>, replacement: WithoutId<TSchema>, options?: FindOneAndReplaceOptions): Promise<any> {
-    return promised(() => findAndModify(this.#scope.with(options), this.collectionName, filter, { update: checkReplacement(replacement) }, options));
+    return promised(() => {
+      checkArgument('replacement', replacement);
+      return findAndModify(this.#scope.with(options), this.collectionName, filter, { update: checkReplacement(replacement) }, options);
+    });
   }
 
   findOneAndUpdate(filter: Filter<TSchema>, change: UpdateFilter<TSchema> | Document[], options: FindOneAndUpdateOptions & { includeResultMetadata: true }): Promise<ModifyResult<TSchema>>;
   findOneAndUpdate(filter: Filter<TSchema>, change: UpdateFilter<TSchema> | Document[], options?: FindOneAndUpdateOptions): Promise<WithId<TSchema> | null>;
   findOneAndUpdate(filter: Filter<TSchema>, change: UpdateFilter<TSchema> | Document[], options?: FindOneAndUpdateOptions): Promise<any> {
     return promised(() => {
+      checkArgument('update', change);
       const scope = this.#scope.with(options);
       return findAndModify(scope, this.collectionName, filter, { update: checkUpdate(change, scope.settings.bson.ignoreUndefined) }, options);
     });

@@ -146,9 +146,9 @@ function isSensitive(name: string, command: Uint8Array): boolean {
   return SENSITIVE.has(lower) || ((lower === 'hello' || lower === 'ismaster') && 'speculativeAuthenticate' in deserialize(command));
 }
 
-/** The failure of a sensitive command: a server's error keeps its code alone. */
+/** The failure of a sensitive command: a server's error keeps its code and its labels. */
 function redact(failure: Error): Error {
   if (!(failure instanceof MongoServerError)) return failure;
-  const { code, codeName } = failure;
-  return new MongoServerError({ ok: 0, errmsg: 'The server refused a command that is not shown', code, codeName });
+  const { code, codeName, errorLabels } = failure;
+  return new MongoServerError({ ok: 0, errmsg: '(redacted)', code, codeName, errorLabels });
 }

@@ -1,9 +1,17 @@
 import type { Document } from 'bson';
-import type { ReadPreferenceMode } from './client-options';
 import { MongoInvalidArgumentError } from './errors';
 import type { ReadPreferenceFields } from './execution';
 
-const MODES: ReadonlySet<unknown> = new Set(['primary', 'primaryPreferred', 'secondary', 'secondaryPreferred', 'nearest']);
+export const ReadPreferenceMode = Object.freeze({
+  primary: 'primary',
+  primaryPreferred: 'primaryPreferred',
+  secondary: 'secondary',
+  secondaryPreferred: 'secondaryPreferred',
+  nearest: 'nearest',
+} as const);
+export type ReadPreferenceMode = keyof typeof ReadPreferenceMode;
+
+const MODES: ReadonlySet<unknown> = new Set(Object.values(ReadPreferenceMode));
 
 /** A set of tags that a server has to have. */
 export type TagSet = Readonly<Record<string, string>>;
@@ -99,7 +107,8 @@ export class ReadPreference implements ReadPreferenceFields {
   }
 }
 
-export type ReadConcernLevel = 'local' | 'majority' | 'linearizable' | 'available' | 'snapshot';
+export const ReadConcernLevel = Object.freeze({ local: 'local', majority: 'majority', linearizable: 'linearizable', available: 'available', snapshot: 'snapshot' } as const);
+export type ReadConcernLevel = keyof typeof ReadConcernLevel;
 
 /** What may be given for a read concern. */
 export type ReadConcernLike = ReadConcern | { level: ReadConcernLevel } | ReadConcernLevel;

@@ -7,13 +7,14 @@ import type { AggregateOptions } from './collection/aggregate';
 import { copy, type CollationOptions } from './collection/fields';
 import type { CreateIndexesOptions, IndexDescriptionCompact, IndexDescriptionInfo, IndexInformationOptions, IndexSpecification } from './collection/indexes';
 import { WRITE_ONCE } from './collection/write';
-import type { ReadConcern, ReadPreference, WriteConcern } from './concerns';
+import { ReadPreference, type ReadConcern, type WriteConcern } from './concerns';
 import { AggregationCursor } from './cursor/aggregation-cursor';
 import { ListCollectionsCursor, type CollectionInfo, type ListCollectionsOptions } from './cursor/list-cursors';
 import { RunCommandCursor, type RunCursorCommandOptions } from './cursor/run-command-cursor';
 import { runCommand, type RunCommandOptions } from './db/run-command';
-import { MongoServerError } from './errors';
+import { MongoInvalidArgumentError, MongoServerError } from './errors';
 import { MongoDBNamespace } from './namespace';
+import { checkDatabaseName } from './options';
 import type { PkFactory, PrimaryKeyOptions } from './primary-key';
 import { checkWriteConcern } from './replies';
 import { Scope, type CommandOperationOptions } from './scope';
@@ -59,8 +60,15 @@ export interface DbStatsOptions extends Omit<CommandOperationOptions, 'rawData'>
   scale?: number;
 }
 
+/** Which operations a server records. */
+export const ProfilingLevel = Object.freeze({ off: 'off', slowOnly: 'slow_only', all: 'all' } as const);
+export type ProfilingLevel = (typeof ProfilingLevel)[keyof typeof ProfilingLevel];
+
+/** By their numbers in the server. */
+const LEVELS = ['off', 'slow_only', 'all'] as const;
+
 /** What of the options of `createCollection` is the server's. */
-const CREATE_FIELDS = [
+const CREATE_FIELDS: ReadonlySet<string> = new Set([
   'capped',
   'size',
   'max',
@@ -78,7 +86,7 @@ const CREATE_FIELDS = [
   'changeStreamPreAndPostImages',
   'flags',
   'encryptedFields',
-] as const;
+]);
 
 const NAMESPACE_NOT_FOUND = 26;
 
@@ -88,14 +96,16 @@ export class Db {
   /** The database's name. */
   readonly databaseName: string;
   readonly options: DbOptions;
-  readonly #scope: Scope;
-
   /** @internal */
-  constructor(client: MongoClient, databaseName: string, settings: Settings, options: DbOptions = {}) {
+  readonly scope: Scope;
+
+  /** @throws {@link MongoInvalidArgumentError} if it cannot have such a name. */
+  constructor(client: MongoClient, databaseName: string, options?: DbOptions) {
+    checkDatabaseName(databaseName);
     this.client = client;
     this.databaseName = databaseName;
-    this.options = options;
-    this.#scope = new Scope(client, databaseName, new Settings(options, settings));
+    this.options = { ...client.documentOptions, ...options };
+    this.scope = new Scope(client, databaseName, new Settings(options ?? {}, client.settings));
   }
 
   get namespace(): string {
@@ -103,27 +113,27 @@ export class Db {
   }
 
   get readConcern(): ReadConcern | undefined {
-    return this.#scope.settings.readConcern;
+    return this.scope.settings.readConcern;
   }
 
-  get readPreference(): ReadPreference | undefined {
-    return this.#scope.settings.readPreference;
+  get readPreference(): ReadPreference {
+    return this.scope.settings.readPreference ?? ReadPreference.primary;
   }
 
   get writeConcern(): WriteConcern | undefined {
-    return this.#scope.settings.writeConcern;
+    return this.scope.settings.writeConcern;
   }
 
   get bsonOptions(): BSONSerializeOptions {
-    return this.#scope.settings.bson as BSONSerializeOptions;
+    return this.scope.settings.bson as BSONSerializeOptions;
   }
 
   get timeoutMS(): number | undefined {
-    return this.#scope.settings.timeoutMS;
+    return this.scope.settings.timeoutMS;
   }
 
   get secondaryOk(): boolean {
-    return this.readPreference?.secondaryOk() ?? false;
+    return this.readPreference.secondaryOk();
   }
 
   /**
@@ -132,12 +142,12 @@ export class Db {
    * @throws {@link MongoServerError} if the server refuses it.
    */
   command(command: Document, options?: RunCommandOptions): Promise<Document> {
-    return runCommand(this.#scope, command, options);
+    return runCommand(this.scope, command, options);
   }
 
   /** The documents of a command whose reply has a cursor. */
   runCursorCommand(command: Document, options?: RunCursorCommandOptions): RunCommandCursor {
-    return new RunCommandCursor(this.#scope, command, options);
+    return new RunCommandCursor(this.scope, command, options);
   }
 
   /** The same as {@link Db.runCursorCommand}. */
@@ -147,17 +157,16 @@ export class Db {
 
   /** The documents that a pipeline makes of no collection. */
   aggregate<T extends Document = Document>(pipeline: Document[] = [], options: AggregateOptions = {}): AggregationCursor<T> {
-    return new AggregationCursor(this.#scope, new MongoDBNamespace(this.databaseName), pipeline, options);
+    return new AggregationCursor(this.scope, new MongoDBNamespace(this.databaseName), pipeline, options);
   }
 
   admin(): Admin {
-    const { endpoint, settings } = this.#scope;
+    const { endpoint, settings } = this.scope;
     return new Admin(this, new Scope(endpoint, 'admin', settings));
   }
 
-  collection<TSchema extends Document = Document>(name: string, options: CollectionOptions = {}): Collection<TSchema> {
-    const { endpoint, settings } = this.#scope;
-    return new Collection(this, name, new Scope(endpoint, this.databaseName, new Settings(options, settings)), this.options);
+  collection<TSchema extends Document = Document>(name: string, options?: CollectionOptions): Collection<TSchema> {
+    return new Collection(this, name, options);
   }
 
   async createCollection<TSchema extends Document = Document>(name: string, options: CreateCollectionOptions = {}): Promise<Collection<TSchema>> {
@@ -186,7 +195,7 @@ export class Db {
   listCollections(filter: Document, options: ListCollectionsOptions & { nameOnly: true }): ListCollectionsCursor<Pick<CollectionInfo, 'name' | 'type'>>;
   listCollections(filter?: Document, options?: ListCollectionsOptions): ListCollectionsCursor<CollectionInfo>;
   listCollections<T extends Pick<CollectionInfo, 'name' | 'type'> | CollectionInfo>(filter: Document = {}, options: ListCollectionsOptions = {}): ListCollectionsCursor<T> {
-    return new ListCollectionsCursor<T>(this.#scope, filter, options);
+    return new ListCollectionsCursor<T>(this.scope, filter, options);
   }
 
   /** All collections but the server's own. */
@@ -197,7 +206,7 @@ export class Db {
 
   async renameCollection<TSchema extends Document = Document>(from: string, to: string, options: RenameOptions = {}): Promise<Collection<TSchema>> {
     const renamed = this.collection<TSchema>(to);
-    const { endpoint, settings } = this.#scope;
+    const { endpoint, settings } = this.scope;
     const command = { renameCollection: `${this.databaseName}.${from}`, to: renamed.namespace, dropTarget: options.dropTarget ?? false };
     await administer(new Scope(endpoint, 'admin', settings), command, options);
     return renamed;
@@ -220,14 +229,28 @@ export class Db {
   }
 
   async stats(options: DbStatsOptions = {}): Promise<Document> {
-    return this.#scope.with(options).execute(STATS, copy({ dbStats: true }, options, ['scale']), options, (reply) => reply);
+    return this.scope.with(options).execute(STATS, copy({ dbStats: true }, options, STATS_FIELDS), options, (reply) => reply);
+  }
+
+  /** Which operations the server records. */
+  async profilingLevel(options?: RunCommandOptions): Promise<ProfilingLevel> {
+    const { was } = (await this.command({ profile: -1 }, options)) as { was: 0 | 1 | 2 };
+    return LEVELS[was];
+  }
+
+  async setProfilingLevel(level: ProfilingLevel, options?: RunCommandOptions): Promise<ProfilingLevel> {
+    const profile = LEVELS.indexOf(level);
+    if (profile < 0) throw new MongoInvalidArgumentError(`Profiling level must be one of "${LEVELS.join('", "')}", received ${String(level)}`);
+    await this.command({ profile }, options);
+    return level;
   }
 
   #administer(command: Document, options: CommandOperationOptions | undefined): Promise<Document> {
-    return administer(this.#scope, command, options);
+    return administer(this.scope, command, options);
   }
 }
 
+const STATS_FIELDS: ReadonlySet<string> = new Set(['scale']);
 const STATS = { kind: 'read', takesReadConcern: false } as const;
 
 /** A change of what there is in a database: a write of which it cannot be known whether it was done before. */

@@ -24,6 +24,9 @@ import {
   type PoolStats,
 } from './options';
 import { credentialCallbacks, MongoOptions, type CredentialCallbacks } from './mongo-options';
+import type { LogOptions } from './logging/options';
+import { Logs } from './logging/logs';
+import type { SelectionRecord } from './logging/server-selection';
 import { native } from './native';
 import { topologyEvent, topologyEventNames, type TopologyEvents, type TopologyRecord } from './sdam-events';
 
@@ -54,12 +57,13 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   /** Of the servers, by their numbers. */
   readonly #addresses: string[] = [];
   readonly #monitorsCommands: boolean;
+  readonly #logs: Logs | undefined;
   readonly #profiles = new WeakMap<Profile, number>();
   readonly #profileNumbers = new Map<string, number>();
   #closing: Promise<CloseResult> | undefined;
 
   /** @internal */
-  constructor(monitored: boolean, target: string, options: { lane?: LaneKind | undefined; monitorCommands?: boolean | undefined; authMechanismProperties?: object }) {
+  constructor(monitored: boolean, target: string, options: LogOptions & { lane?: LaneKind | undefined; monitorCommands?: boolean | undefined; authMechanismProperties?: object }) {
     super();
     const encoded = encodeOptions(options);
     if (typeof target !== 'string') {
@@ -70,13 +74,16 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
     this.lane = Lane.of(KINDS.has(kind) ? kind : 'auto');
     this.id = callNative(() => native.open(this.lane.number, monitored, target, encoded, platform()));
     this.#address = native.address(this.lane.number, this.id);
+    this.#logs = Logs.of(options, this.#topologyId, () => this.listenersChanged());
     for (const warning of native.warnings(this.lane.number, this.id)) {
       process.emitWarning(warning, { type: 'MongoWarning', code: 'FERROPOOL_OPTION' });
+      this.#logs?.warning(warning);
     }
     this.#credentialCallbacks = credentialCallbacks(options.authMechanismProperties);
     this.hasSessions = monitored;
     this.#monitorsCommands = options.monitorCommands !== false;
     this.lane.adopt(this, this.id);
+    if (this.#logs) this.listenersChanged();
     // The pool's creation is recorded already; whoever constructs gets a chance to listen.
     queueMicrotask(() => this.lane.deliverEvents());
   }
@@ -262,15 +269,20 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   /** @internal */
   poolEvent(kind: number, record: EventNumbers, abortReason: Error | undefined): void {
     const [Event, name] = [poolEvents[kind], poolEventNames[kind]];
-    if (Event && name && this.listenerCount(name) > 0) {
-      this.emit(name, new Event({ ...record, address: this.serverAddress(record.server), abortReason }));
+    if (Event && name && this.#isHeard(name)) {
+      this.#tell(new Event({ ...record, address: this.serverAddress(record.server), abortReason }));
     }
   }
 
   /** @internal */
   topologyEvent(record: object): void {
     const { name } = record as TopologyRecord;
-    if (this.listenerCount(name) > 0) this.emit(name, topologyEvent(this.#topologyId, record as TopologyRecord));
+    if (this.#isHeard(name)) this.#tell(topologyEvent(this.#topologyId, record as TopologyRecord));
+  }
+
+  /** @internal */
+  selectionEvent(record: object, time: number): void {
+    this.#logs?.event({ ...(record as SelectionRecord), time: new Date(time) });
   }
 
   /** @internal A connection that is being established needs credentials. */
@@ -289,7 +301,7 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
     const serviceId = service && new ObjectId(service);
     const attempt = new Attempt(address, record.reason, record.connectionId, operation.database ?? '', command, serverConnectionId, serviceId);
     operation.attempt = attempt;
-    if (this.listenerCount('commandStarted') > 0) this.emit('commandStarted', attempt.started());
+    if (this.#isHeard('commandStarted')) this.#tell(attempt.started());
   }
 
   /** @internal */
@@ -297,17 +309,32 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
     const { attempt } = operation;
     if (!attempt) return;
     operation.attempt = undefined;
-    if ('failure' in outcome) this.emit('commandFailed', attempt.failed(duration, outcome.failure));
-    else this.emit('commandSucceeded', attempt.succeeded(duration, outcome.reply));
+    this.#tell('failure' in outcome ? attempt.failed(duration, outcome.failure) : attempt.succeeded(duration, outcome.reply));
   }
 
-  /** Asks the core for the events that somebody listens to, and for no others. */
+  /** Whether events of this name reach somebody who listens. */
+  #isEmitted(name: keyof Events): boolean {
+    return this.listenerCount(name) > 0 && (this.#monitorsCommands || !name.startsWith('command'));
+  }
+
+  /** Whether they have to be built at all. */
+  #isHeard(name: keyof Events): boolean {
+    return this.#isEmitted(name) || this.#logs?.wants(name) === true;
+  }
+
+  #tell(event: Parameters<Events[keyof Events]>[0]): void {
+    if (this.#isEmitted(event.name)) this.emit(event.name, event as never);
+    this.#logs?.event(event);
+  }
+
+  /** Asks the core for the events that somebody listens to or that are logged, and for no others. */
   protected listenersChanged(): void {
-    const pool = poolEventNames.some((name) => this.listenerCount(name) > 0);
-    const commands = this.#monitorsCommands && commandEventNames.some((name) => this.listenerCount(name) > 0);
-    const topology = topologyEventNames.some((name) => this.listenerCount(name) > 0);
-    this.listens = pool || commands || topology;
-    native.subscribe(this.lane.number, this.id, pool, commands, topology);
+    const pool = poolEventNames.some((name) => this.#isHeard(name));
+    const commands = commandEventNames.some((name) => this.#isHeard(name));
+    const topology = topologyEventNames.some((name) => this.#isHeard(name));
+    const selections = this.#logs?.selections ?? 0;
+    this.listens = pool || commands || topology || selections > 0;
+    native.subscribe(this.lane.number, this.id, pool, commands, topology, selections);
   }
 }
 

@@ -220,3 +220,5 @@ export const SERVICE_COMMAND_STARTED = 14;
 /** An attempt at a command that something else follows: its reply, or its failure. */
 export const ATTEMPT_REPLIED = 15;
 export const ATTEMPT_FAILED = 16;
+/** A step of a selection, which only logs have. */
+export const SELECTION = 17;

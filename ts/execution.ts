@@ -80,7 +80,7 @@ export interface Execution {
   /** The command without `$db`, `lsid`, `txnNumber`, `$clusterTime`, `$readPreference`, concerns and `apiVersion`: the core appends them. */
   readonly command: Document;
   /** Documents that travel beside the command, as a document sequence. */
-  readonly sequence?: { readonly name: 'documents' | 'updates' | 'deletes'; readonly documents: readonly Document[] };
+  readonly sequence?: { readonly name: 'documents' | 'updates' | 'deletes'; readonly documents: readonly Document[] } | undefined;
   readonly profile: Profile;
   /** The user's, or the one that a cursor keeps; without one the command has an implicit one for itself. */
   readonly session?: ClientSession | undefined;

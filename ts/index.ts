@@ -14,12 +14,14 @@ export type {
   OIDCCallbackFunction,
   PEM,
   PoolOptions,
-  ReadPreferenceMode,
 } from './client-options';
+export type { LogComponentSeveritiesClientOptions, LogOptions } from './logging/options';
+export { MongoLoggableComponent, SeverityLevel } from './logging/severity';
+export type { Log, MongoDBLogWritable } from './logging/sink';
 export type { MongoCredentials, MongoOptions } from './mongo-options';
 export { ConnectionPool, type ConnectionPoolOptions } from './pool';
 export { Connection } from './connection';
-export { Db, type CreateCollectionOptions, type DbOptions, type DbStatsOptions, type DropCollectionOptions, type DropDatabaseOptions, type RenameOptions } from './db';
+export { Db, ProfilingLevel, type CreateCollectionOptions, type DbOptions, type DbStatsOptions, type DropCollectionOptions, type DropDatabaseOptions, type RenameOptions } from './db';
 export type { RunCommandOptions } from './db/run-command';
 export { Admin, type ListDatabasesOptions, type ListDatabasesResult, type ValidateCollectionOptions } from './admin';
 export { Collection, type CollectionOptions, type DropIndexesOptions, type SearchIndexDescription } from './collection';
@@ -63,9 +65,10 @@ export { BulkOperationBase, FindOperators, MongoBatchReExecutionError, OrderedBu
 export { BulkWriteResult, WriteConcernError, WriteError, type BulkResult, type BulkWriteOperationError, type WriteConcernErrorData } from './bulk/result';
 export {
   ReadConcern,
+  ReadConcernLevel,
   ReadPreference,
+  ReadPreferenceMode,
   WriteConcern,
-  type ReadConcernLevel,
   type ReadConcernLike,
   type ReadPreferenceLike,
   type ReadPreferenceOptions,

@@ -3,7 +3,7 @@ import { calculateObjectSize, deserialize, serialize, serializeWithBufferAndInde
 import { whenAborted } from './abort';
 import { MongoInvalidArgumentError, MongoOperationTimeoutError, MongoParseError, MongoServerError, toError, type Failure } from './errors';
 import type { Attempt } from './command-events';
-import { ATTEMPT_FAILED, ATTEMPT_REPLIED, COMMAND_STARTED, CREDENTIAL_WANTED, SERVICE_COMMAND_STARTED, TOPOLOGY } from './events';
+import { ATTEMPT_FAILED, ATTEMPT_REPLIED, COMMAND_STARTED, CREDENTIAL_WANTED, SELECTION, SERVICE_COMMAND_STARTED, TOPOLOGY } from './events';
 import { labelNames } from './execution';
 import { native } from './native';
 import { checkDatabaseName, type LaneKind } from './options';
@@ -20,6 +20,7 @@ export interface Owner {
   readonly listens: boolean;
   poolEvent(kind: number, record: EventNumbers, abortReason: Error | undefined): void;
   topologyEvent(record: object): void;
+  selectionEvent(record: object, time: number): void;
   credentialWanted(request: number, wanted: object): void;
   commandStarted(operation: Operation, record: EventNumbers, command: Uint8Array, service: Uint8Array | undefined): void;
   commandEnded(operation: Operation, duration: number, outcome: Outcome): void;
@@ -304,6 +305,8 @@ export class Lane {
         if (operation) events.push(() => context(() => owner.commandEnded(operation, durationMS, outcome)));
       } else if (kind === TOPOLOGY) {
         events.push(() => inRootContext(() => owner.topologyEvent((record.text?.() ?? {}) as object)));
+      } else if (kind === SELECTION) {
+        events.push(() => context(() => owner.selectionEvent((record.text?.() ?? {}) as object, time)));
       } else if (kind === CREDENTIAL_WANTED) {
         events.push(() => inRootContext(() => owner.credentialWanted(reason, (record.text?.() ?? {}) as object)));
       } else {

@@ -2,6 +2,7 @@ import type { Document } from 'bson';
 import { Deadline } from './deadline';
 import type { Endpoint } from './endpoint';
 import type { Execution, Origin } from './execution';
+import { EXPLAIN } from './explain';
 import type { ClientSession } from './session';
 import type { Settings, SettingsOptions, Treatment } from './settings';
 
@@ -46,13 +47,15 @@ export class Scope {
     const { endpoint, database, settings } = this;
     if (options) {
       const { maxTimeMS, comment } = options;
-      if (comment !== undefined) command['comment'] = comment;
-      if (maxTimeMS !== undefined && maxTimeMS !== null && settings.timeoutMS === undefined) command['maxTimeMS'] = maxTimeMS;
+      // An explanation may have a bound of its own, beside that of what it explains.
+      const bounded = treatment === EXPLAIN ? (command['explain'] as Document) : command;
+      if (comment !== undefined) bounded['comment'] = comment;
+      if (maxTimeMS !== undefined && maxTimeMS !== null && settings.timeoutMS === undefined) bounded['maxTimeMS'] = maxTimeMS;
     }
     const execution: Execution = {
       database,
       command,
-      ...(sequence && { sequence }),
+      sequence,
       profile: settings.profile(treatment),
       session: options?.session,
       deadline,

@@ -36,7 +36,8 @@ export class Settings {
   readonly #rawData: boolean;
   /** Whether the read preference is the operation's own. */
   readonly #prefers: boolean;
-  readonly #profiles = new Map<Treatment, Profile>();
+  /** Of these, and of all that differ in nothing that is in a profile. */
+  readonly #profiles: Map<Treatment, Profile>;
 
   constructor(options: SettingsOptions, parent?: Settings, ofOperation = false) {
     this.readPreference = ReadPreference.fromOptions(options) ?? parent?.readPreference;
@@ -46,8 +47,10 @@ export class Settings {
     this.bson = resolveBSONOptions(options, parent?.bson ?? { ignoreUndefined: false });
     if (options.timeoutMS !== undefined && options.timeoutMS !== null) timeout('timeoutMS', options.timeoutMS);
     this.timeoutMS = options.timeoutMS ?? parent?.timeoutMS;
-    this.#rawData = options.rawData ?? false;
-    this.#prefers = ofOperation && options.readPreference !== undefined;
+    this.#rawData = options.rawData ?? (parent ? parent.#rawData : false);
+    const profiled = options.readPreference ?? options.readConcern ?? options.writeConcern ?? options.rawData;
+    this.#profiles = parent && profiled === undefined ? parent.#profiles : new Map();
+    this.#prefers = ofOperation && (options.readPreference !== undefined || (parent ? parent.#prefers : false));
   }
 
   /** Those of one operation: these, or others where its options say something else. */

@@ -59,8 +59,8 @@ describe('a call that gives no promise throws', () => {
     ['a lifetime for a tailable cursor', () => collection.find({}, { tailable: true, timeoutMS: 5, timeoutMode: 'cursorLifetime' }), "Cannot set tailable cursor's timeoutMode to LIFETIME"],
     ['waiting as long as the operation may last', () => collection.find({}, { tailable: true, awaitData: true, timeoutMS: 5, maxAwaitTimeMS: 5 }), 'Cannot specify maxAwaitTimeMS >= timeoutMS for a cursor: 5 >= 5'],
     ['a writing stage that is iterated', () => collection.aggregate([{ $out: 'x' }], { timeoutMS: 5, timeoutMode: 'iteration' }), 'Cannot use $out or $merge stage with ITERATION timeoutMode'],
-    ['a collection without a name', () => client.db('test').collection(''), 'A collection\'s name must be a string that is not empty, received ""'],
-    ['a collection named a..b', () => client.db('test').collection('a..b'), 'A collection\'s name must not have an empty component between dots, received "a..b"'],
+    ['a collection without a name', () => client.db('test').collection(''), 'A collection\'s name must be a string that is not empty and contains no \\0, received ""'],
+    ['a collection whose name is none', () => client.db('test').collection(wrong(5)), "A collection's name must be a string that is not empty and contains no \\0, received 5"],
     ['a read preference for the primary with tags', () => new ReadPreference('primary', [{ a: 'b' }]), 'Primary read preference cannot be combined with tags'],
   ])('%s', (_, call, message) => {
     expect(call).toThrow(MongoAPIError);

@@ -101,12 +101,5 @@ describeWithMongod('what operations give', () => {
       expect(error).toMatchObject({ code: 11000, keyValue: { _id: 1 }, address: expect.stringContaining('127.0.0.1:') as unknown });
       expect(error.message).toMatch(/^E11000 duplicate key error/);
     });
-
-    it('an explanation writes nothing', async () => {
-      const { collection } = openCollection(mongod.current, lane);
-      const explanation = await collection.updateOne({ _id: 1 as never }, { $set: { a: 1 } }, { explain: 'queryPlanner' });
-      expect(explanation).toHaveProperty('queryPlanner');
-      await expect(collection.countDocuments()).resolves.toBe(0);
-    });
   });
 });

@@ -82,6 +82,9 @@ describeWithMongod('what there is in a database', () => {
       expect(databases).toEqual([{ name: `crud_${lane}` }]);
       await expect(client.db(`crud_${lane}`).stats()).resolves.toMatchObject({ db: `crud_${lane}`, collections: 1 });
       await expect(client.db(`crud_${lane}`).dropDatabase()).resolves.toBe(true);
+      await expect(client.db(`crud_${lane}`).setProfilingLevel('slow_only')).resolves.toBe('slow_only');
+      await expect(client.db(`crud_${lane}`).profilingLevel()).resolves.toBe('slow_only');
+      await expect(client.db(`crud_${lane}`).setProfilingLevel('some' as never)).rejects.toThrow('received some');
       await expect(admin.ping()).resolves.toMatchObject({ ok: 1 });
       await expect(admin.buildInfo()).resolves.toHaveProperty('version');
       await expect(admin.serverStatus()).resolves.toHaveProperty('uptime');

@@ -34,12 +34,12 @@ onBothLanes((lane) => {
     pool.off('commandStarted', listener);
     pool.off('serverOpening', listener);
     expect(asked()).toEqual([
-      [true, false, false],
-      [true, true, false],
-      [true, true, true],
-      [false, true, true],
-      [false, false, true],
-      [false, false, false],
+      [true, false, false, 0],
+      [true, true, false, 0],
+      [true, true, true, 0],
+      [false, true, true, 0],
+      [false, false, true, 0],
+      [false, false, false, 0],
     ]);
     subscribe.mockRestore();
   });

@@ -1,6 +1,6 @@
 import type { Document } from 'bson';
 import { copy } from '../collection/fields';
-import { WRITE, WRITE_ONCE } from '../collection/write';
+import { DELETE_FIELDS, INSERT_FIELDS, UPDATE_FIELDS, WRITE, WRITE_ONCE } from '../collection/write';
 import { startImplicitSession } from '../cursor/implicit-session';
 import { Deadline } from '../deadline';
 import { MongoInvalidArgumentError } from '../errors';
@@ -15,9 +15,9 @@ import { BatchType, type BulkWriteOptions } from './models';
 import { BulkWriteResult, WriteConcernError, WriteError, type BulkResult, type WriteConcernErrorData } from './result';
 
 const COMMANDS = {
-  [BatchType.INSERT]: { name: 'insert', sequence: 'documents', fields: ['bypassDocumentValidation'] },
-  [BatchType.UPDATE]: { name: 'update', sequence: 'updates', fields: ['bypassDocumentValidation', 'let'] },
-  [BatchType.DELETE]: { name: 'delete', sequence: 'deletes', fields: ['let'] },
+  [BatchType.INSERT]: { name: 'insert', sequence: 'documents', fields: INSERT_FIELDS },
+  [BatchType.UPDATE]: { name: 'update', sequence: 'updates', fields: UPDATE_FIELDS },
+  [BatchType.DELETE]: { name: 'delete', sequence: 'deletes', fields: DELETE_FIELDS },
 } as const;
 
 /** Sends the batches one after the other, in one session and within one deadline. */
@@ -80,7 +80,7 @@ class Bulk {
     const result = new BulkWriteResult(this.#result);
     const unsatisfied = result.getWriteConcernError();
     if (!unsatisfied) return result;
-    const error = new MongoBulkWriteError({ ...unsatisfied.toJSON(), message: unsatisfied.errmsg }, result, this.#failure);
+    const error = new MongoBulkWriteError({ message: unsatisfied.errmsg, code: unsatisfied.code }, result, this.#failure);
     throw Object.assign(error, { err: unsatisfied });
   }
 

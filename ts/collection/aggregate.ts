@@ -25,6 +25,8 @@ export const AGGREGATE: Treatment = { kind: 'read', retryable: true, opensCursor
 /** One that ends in `$out` or `$merge`. */
 export const WRITING_AGGREGATE: Treatment = { kind: 'writing-aggregate', opensCursor: true };
 
+const FIELDS: ReadonlySet<string> = new Set(['allowDiskUse', 'bypassDocumentValidation', 'collation', 'let']);
+
 /** @param collection - Its name, or 1 for the database as a whole. */
 export function aggregateCommand(collection: string | 1, pipeline: readonly Document[], options: AggregateOptions): Document {
   const { batchSize, hint, explain, out } = options;
@@ -33,7 +35,7 @@ export function aggregateCommand(collection: string | 1, pipeline: readonly Docu
   // A batch that is to be empty would stop before the last stage has written.
   if (typeof batchSize === 'number' && !writes(stages)) command['cursor'].batchSize = batchSize;
   if (hint) command['hint'] = formatHint(hint);
-  copy(command, options, ['allowDiskUse', 'bypassDocumentValidation', 'collation', 'let']);
+  copy(command, options, FIELDS);
   if (explain === undefined) return command;
   return explained(command, explain, options);
 }

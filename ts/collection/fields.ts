@@ -18,9 +18,10 @@ export interface CollationOptions {
   normalization?: boolean;
 }
 
-/** Copies those of `options` that are there. */
-export function copy(command: Document, options: object, names: readonly string[]): Document {
-  for (const name of names) {
+/** Copies those of `options` that are a field of the command: they are few, and its fields are many. */
+export function copy(command: Document, options: object, names: ReadonlySet<string>): Document {
+  for (const name in options) {
+    if (!names.has(name)) continue;
     const value = (options as Document)[name] as unknown;
     if (value !== undefined && value !== null) command[name] = value;
   }
@@ -52,6 +53,11 @@ export function checkFilter(filter: unknown): Document {
 export function hasAtomicOperators(document: Document | Document[]): boolean {
   if (Array.isArray(document)) return document.some(hasAtomicOperators);
   return Object.keys(document)[0]?.[0] === '$';
+}
+
+/** The same, by the name of the argument. */
+export function checkArgument(name: string, value: unknown): void {
+  if (value === undefined || value === null || typeof value !== 'object') throw new MongoInvalidArgumentError(`Argument "${name}" must be an object`);
 }
 
 /** An update has operators, some of which say something. */

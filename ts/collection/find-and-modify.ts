@@ -3,7 +3,7 @@ import { EXPLAIN, explained, type ExplainOptions } from '../explain';
 import { checkWriteConcern } from '../replies';
 import type { CommandOperationOptions, Scope } from '../scope';
 import { formatSort, type Sort } from '../sort';
-import { checkFilter, copy, formatHint, type CollationOptions, type Hint } from './fields';
+import { checkArgument, copy, formatHint, type CollationOptions, type Hint } from './fields';
 import type { WithId } from './types';
 import { WRITE } from './write';
 
@@ -43,15 +43,18 @@ export interface ModifyResult<TSchema = Document> {
   ok: 0 | 1;
 }
 
-/** @param change - What is done with the document: `remove` or `update`. */
+const FIELDS: ReadonlySet<string> = new Set(['upsert', 'bypassDocumentValidation', 'arrayFilters', 'let', 'collation']);
+
+/** @param change - What is done with the document: `remove`, or an `update` that was checked. */
 export function findAndModify<T>(scope: Scope, collection: string, filter: unknown, change: Document, options: FindOneAndUpdateOptions = {}): Promise<T> {
-  const command: Document = { findAndModify: collection, query: checkFilter(filter), ...change };
+  checkArgument('filter', filter);
+  const command: Document = { findAndModify: collection, query: filter, ...change };
   const sort = formatSort(options.sort);
   if (sort) command['sort'] = sort;
   if (options.projection) command['fields'] = options.projection;
   if (options.returnDocument === 'after') command['new'] = true;
   if (options.hint) command['hint'] = formatHint(options.hint);
-  copy(command, options, ['upsert', 'bypassDocumentValidation', 'arrayFilters', 'let', 'collation']);
+  copy(command, options, FIELDS);
   if (options.explain !== undefined) return scope.execute(EXPLAIN, explained(command, options.explain, options), options, (reply) => reply as T);
   return scope.execute(WRITE, command, options, (reply, origin) => {
     checkWriteConcern(reply, origin, scope.endpoint);

@@ -44,32 +44,16 @@ export const FIND: Treatment = { kind: 'read', retryable: true, opensCursor: tru
 /** The same for the one document of `findOne`: its cursor ends with the reply. */
 export const FIND_ONE: Treatment = { kind: 'read', retryable: true };
 
-const FIELDS = [
-  'skip',
-  'collation',
-  'singleBatch',
-  'max',
-  'min',
-  'returnKey',
-  'showRecordId',
-  'tailable',
-  'oplogReplay',
-  'noCursorTimeout',
-  'awaitData',
-  'allowPartialResults',
-  'allowDiskUse',
-  'let',
-] as const;
+/** The fields of both, that are named as their options are. */
+const FIELDS = ['skip', 'collation', 'max', 'min', 'returnKey', 'showRecordId', 'oplogReplay', 'allowPartialResults', 'allowDiskUse', 'let'];
+const FIND_ONE_FIELDS: ReadonlySet<string> = new Set(FIELDS);
+const FIND_FIELDS: ReadonlySet<string> = new Set([...FIELDS, 'singleBatch', 'tailable', 'noCursorTimeout', 'awaitData']);
 
 /** The command of a `find`, or of its explanation. Its comment and maxTimeMS are every command's. */
 export function findCommand(collection: string, filter: Document, options: FindOptions): Document {
   if ((options as { exhaust?: boolean }).exhaust) throw new MongoInvalidArgumentError('Option "exhaust" is not supported: each batch is asked for');
-  const { limit, batchSize, timeout, projection, hint, explain } = options;
+  const { limit, batchSize, timeout } = options;
   const command: Document = { find: collection, filter };
-  const sort = formatSort(options.sort);
-  if (sort) command['sort'] = sort;
-  if (projection) command['projection'] = Array.isArray(projection) ? inclusion(projection as string[]) : projection;
-  if (hint) command['hint'] = formatHint(hint);
   if (typeof limit === 'number') command['limit'] = Math.abs(limit);
   if (typeof batchSize === 'number') {
     if (batchSize < 0) command['limit'] = -batchSize;
@@ -77,17 +61,26 @@ export function findCommand(collection: string, filter: Document, options: FindO
     else command['batchSize'] = batchSize === limit ? batchSize + 1 : batchSize;
   }
   if (typeof timeout === 'boolean') command['noCursorTimeout'] = !timeout;
-  copy(command, options, FIELDS);
+  const completed = complete(command, options, FIND_FIELDS);
   // Negative limits and batch sizes are for a single batch ("Find, getMore and killCursors commands").
   if ((limit ?? 0) < 0 || (batchSize ?? 0) < 0) command['singleBatch'] = true;
-  return explain === undefined ? command : explained(command, explain, options);
+  return completed;
 }
 
 /** The command of `findOne`. */
 export function findOneCommand(collection: string, filter: Document, options: FindOneOptions | undefined): Document {
-  if (!options) return { find: collection, filter, limit: 1, singleBatch: true };
-  const { batchSize: _batchSize, noCursorTimeout: _noCursorTimeout, ...own } = options as FindOptions;
-  return findCommand(collection, filter, { ...own, limit: 1, singleBatch: true });
+  const command: Document = { find: collection, filter, limit: 1, singleBatch: true };
+  return options ? complete(command, options, FIND_ONE_FIELDS) : command;
+}
+
+function complete(command: Document, options: FindOptions, fields: ReadonlySet<string>): Document {
+  const { projection, hint, explain } = options;
+  const sort = formatSort(options.sort);
+  if (sort) command['sort'] = sort;
+  if (projection) command['projection'] = Array.isArray(projection) ? inclusion(projection as string[]) : projection;
+  if (hint) command['hint'] = formatHint(hint);
+  copy(command, options, fields);
+  return explain === undefined ? command : explained(command, explain, options);
 }
 
 /** Nothing but these fields; without any, `_id` alone. */

@@ -30,6 +30,8 @@ export interface DistinctOptions extends CommandOperationOptions, ExplainOptions
 }
 
 const READ: Treatment = { kind: 'read', retryable: true };
+const COUNT_FIELDS: ReadonlySet<string> = new Set(['limit', 'skip', 'collation']);
+const DISTINCT_FIELDS: ReadonlySet<string> = new Set(['collation']);
 
 export function findOne<T>(scope: Scope, collection: string, filter: unknown, options: FindOneOptions | undefined): Promise<T | null> {
   const command = findOneCommand(collection, formatFilter(filter), options);
@@ -58,13 +60,13 @@ export function estimatedDocumentCount(scope: Scope, collection: string, options
 }
 
 export function count(scope: Scope, collection: string, filter: unknown, options: CountOptions): Promise<number> {
-  const command = copy({ count: collection, query: formatFilter(filter) }, options, ['limit', 'skip', 'collation']);
+  const command = copy({ count: collection, query: formatFilter(filter) }, options, COUNT_FIELDS);
   if (options.hint) command['hint'] = formatHint(options.hint);
   return scope.execute(READ, command, options, countOf);
 }
 
 export function distinct(scope: Scope, collection: string, key: string, filter: unknown, options: DistinctOptions): Promise<unknown[]> {
-  const command = copy({ distinct: collection, key, query: formatFilter(filter) }, options, ['collation']);
+  const command = copy({ distinct: collection, key, query: formatFilter(filter) }, options, DISTINCT_FIELDS);
   if (options.hint) command['hint'] = formatHint(options.hint);
   if (options.explain !== undefined) return scope.execute(EXPLAIN, explained(command, options.explain, options), options, (reply) => reply) as Promise<never>;
   return scope.execute(READ, command, options, (reply) => reply['values'] as unknown[]);

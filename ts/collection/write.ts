@@ -15,6 +15,11 @@ export const WRITE: Treatment = { kind: 'write', retryable: true };
 /** A write that may have been done in part: it is sent once. */
 export const WRITE_ONCE: Treatment = { kind: 'write' };
 
+export const INSERT_FIELDS: ReadonlySet<string> = new Set(['bypassDocumentValidation']);
+export const UPDATE_FIELDS: ReadonlySet<string> = new Set(['bypassDocumentValidation', 'let']);
+export const DELETE_FIELDS: ReadonlySet<string> = new Set(['let']);
+const UPDATE_STATEMENT_FIELDS: ReadonlySet<string> = new Set(['upsert', 'collation', 'arrayFilters']);
+
 export interface InsertOneOptions extends CommandOperationOptions {
   bypassDocumentValidation?: boolean;
   /** Whether the server makes the `_id`. @defaultValue false */
@@ -90,7 +95,7 @@ export function insertOne<TSchema>(scope: Scope, collection: string, document: D
   if (document === null || typeof document !== 'object') throw new MongoInvalidArgumentError(`The document must be an object, received ${String(document)}`);
   addId(document, options?.forceServerObjectId === undefined ? keys : { ...keys, forceServerObjectId: options.forceServerObjectId });
   const command: Document = { insert: collection, ordered: true };
-  if (options) copy(command, options, ['bypassDocumentValidation']);
+  if (options) copy(command, options, INSERT_FIELDS);
   const { acknowledged } = scope.settings;
   return scope.execute(
     WRITE,
@@ -110,7 +115,7 @@ export function updateStatement(filter: unknown, update: Document | Document[], 
   const statement: UpdateStatement = { q: checkFilter(filter), u: update };
   if (multi) statement.multi = true;
   if (!options) return statement;
-  copy(statement, options, ['upsert', 'collation', 'arrayFilters']);
+  copy(statement, options, UPDATE_STATEMENT_FIELDS);
   if (options.hint) statement.hint = formatHint(options.hint);
   const sort = multi ? undefined : formatSort(options.sort);
   if (sort) statement.sort = sort;
@@ -126,7 +131,7 @@ export function deleteStatement(filter: unknown, options: DeleteOptions | undefi
 
 export function update<TSchema>(scope: Scope, collection: string, statement: UpdateStatement, options: UpdateOptions | undefined): Promise<UpdateResult<TSchema>> {
   const command: Document = { update: collection, ordered: true };
-  if (options) copy(command, options, ['bypassDocumentValidation', 'let']);
+  if (options) copy(command, options, UPDATE_FIELDS);
   if (options?.explain !== undefined) return explain(scope, command, 'updates', statement, options) as Promise<never>;
   const { acknowledged } = scope.settings;
   return scope.execute(
@@ -135,7 +140,8 @@ export function update<TSchema>(scope: Scope, collection: string, statement: Upd
     options,
     (reply, origin) => {
       checkWrite(reply, origin, scope.endpoint);
-      const { n = 0, nModified = n, upserted } = reply as { n?: number; nModified?: number; upserted?: { _id: InferIdType<TSchema> }[] };
+      // All of them are undefined where nothing was acknowledged.
+      const { n, nModified = n, upserted } = reply as { n: number; nModified?: number; upserted?: { _id: InferIdType<TSchema> }[] };
       const upsertedCount = upserted?.length ?? 0;
       return { acknowledged, modifiedCount: nModified, upsertedId: upserted?.[0]?._id ?? null, upsertedCount, matchedCount: upsertedCount > 0 ? 0 : n };
     },
@@ -145,7 +151,7 @@ export function update<TSchema>(scope: Scope, collection: string, statement: Upd
 
 export function deleteDocuments(scope: Scope, collection: string, statement: DeleteStatement, options: DeleteOptions | undefined): Promise<DeleteResult> {
   const command: Document = { delete: collection, ordered: options?.ordered ?? true };
-  if (options) copy(command, options, ['let']);
+  if (options) copy(command, options, DELETE_FIELDS);
   if (options?.explain !== undefined) return explain(scope, command, 'deletes', statement, options) as Promise<never>;
   const { acknowledged } = scope.settings;
   return scope.execute(
@@ -154,7 +160,7 @@ export function deleteDocuments(scope: Scope, collection: string, statement: Del
     options,
     (reply, origin) => {
       checkWrite(reply, origin, scope.endpoint);
-      return { acknowledged, deletedCount: (reply['n'] as number | undefined) ?? 0 };
+      return { acknowledged, deletedCount: reply['n'] as number };
     },
     { name: 'deletes', documents: [statement] },
   );

@@ -1,6 +1,7 @@
 import type { Document } from 'bson';
 import { formatHint, type CollationOptions, type Hint } from '../collection/fields';
 import { FIND, findCommand, type FindOptions } from '../collection/find';
+import { count, type CountOptions } from '../collection/read';
 import { MongoInvalidArgumentError } from '../errors';
 import { EXPLAIN } from '../explain';
 import type { MongoDBNamespace } from '../namespace';
@@ -10,6 +11,20 @@ import { onlyBatch, type Batch } from './batch';
 import { MongoTailableCursorError } from './errors';
 import { ExplainableCursor } from './explainable-cursor';
 import type { MoreFields, Opening } from './server-cursor';
+
+/** By their names in servers that had no `find` command. */
+const MODIFIERS: ReadonlyMap<string, keyof FindOptions | 'filter'> = new Map([
+  ['$comment', 'comment'],
+  ['$explain', 'explain'],
+  ['$hint', 'hint'],
+  ['$max', 'max'],
+  ['$maxTimeMS', 'maxTimeMS'],
+  ['$min', 'min'],
+  ['$orderby', 'sort'],
+  ['$query', 'filter'],
+  ['$returnKey', 'returnKey'],
+  ['$showDiskLoc', 'showRecordId'],
+] as const);
 
 /** The documents that a filter matches. */
 // oxlint-disable-next-line typescript/no-explicit-any
@@ -106,6 +121,21 @@ export class FindCursor<TSchema = any> extends ExplainableCursor<TSchema> {
     this.#refuseTailable('skip');
     if (typeof value !== 'number') throw new MongoInvalidArgumentError('Operation "skip" requires an integer');
     return this.#set('skip', value);
+  }
+
+  /** @deprecated Each modifier is a method of its own. */
+  addQueryModifier(name: string, value: string | boolean | number | Document): this {
+    this.throwIfInitialized();
+    const field = MODIFIERS.get(name);
+    if (!field) throw new MongoInvalidArgumentError(`Invalid query modifier: ${name}`);
+    if (field === 'filter') return this.filter(value as Document);
+    return this.#set(field, (field === 'sort' ? formatSort(value as Sort) : value) as never);
+  }
+
+  /** @deprecated `countDocuments` and `estimatedDocumentCount` of the collection say what they count. */
+  async count(options?: CountOptions): Promise<number> {
+    const own = { ...this.options, ...options } as CountOptions;
+    return count(this.scope.with(own), this.namespace.collection as string, this.#filter, own);
   }
 
   /** @internal */

@@ -30,6 +30,8 @@ export type ListIndexesOptions = AbstractCursorOptions;
 /** Secondaries may lag behind what was just created. */
 const LIST: Treatment = { kind: 'read', takesReadConcern: false, retryable: true, opensCursor: true, needsPrimary: true };
 
+const COLLECTIONS_FIELDS: ReadonlySet<string> = new Set(['authorizedCollections']);
+
 /** The collections of a database. */
 export class ListCollectionsCursor<T extends Pick<CollectionInfo, 'name' | 'type'> | CollectionInfo = CollectionInfo> extends AbstractCursor<T> {
   declare protected readonly options: ListCollectionsOptions;
@@ -51,7 +53,7 @@ export class ListCollectionsCursor<T extends Pick<CollectionInfo, 'name' | 'type
   protected override opening(): Opening {
     const { nameOnly = false, batchSize } = this.options;
     const command: Document = { listCollections: 1, filter: this.filter, cursor: batchSize === undefined ? {} : { batchSize }, nameOnly };
-    return { command: copy(command, this.options, ['authorizedCollections']), treatment: LIST };
+    return { command: copy(command, this.options, COLLECTIONS_FIELDS), treatment: LIST };
   }
 }
 

@@ -8,7 +8,8 @@
 //! connection is checked out. `compose.rs` appends what that connection and the session ask for, `exchange.rs` writes the
 //! request there and then, and gives the connection back. `turn.rs` reads
 //! replies and records completions; `retry.rs` decides what follows a failure. `sessions.rs` has sessions and transactions,
-//! `pinned.rs` the connections that a user holds, `journal.rs` the events.
+//! `pinned.rs` the connections that a user holds, `journal.rs` the events, `selection_log.rs`
+//! those of selections.
 
 mod compose;
 mod exchange;
@@ -17,12 +18,14 @@ mod operation;
 mod pinned;
 mod retry;
 mod select;
+mod selection_log;
 mod sessions;
 mod turn;
 
 pub use journal::{CommandEnd, Journal, Subscription};
 pub use operation::{Invocation, OperationOptions, SessionChoice, Target, Timeout};
 pub use pinned::CheckedOutInfo;
+pub use selection_log::{SelectionEvent, SelectionStep, Selections};
 pub use turn::{Turn, kind};
 
 use crate::client::Client;

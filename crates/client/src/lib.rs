@@ -27,7 +27,8 @@ mod supplier;
 pub use client::{Client, Closed};
 pub use engine::{
     CheckedOutInfo, ClientId, CommandEnd, Completion, Engine, Invocation, Journal,
-    OperationOptions, SessionChoice, Subscription, Target, Timeout, Turn, kind,
+    OperationOptions, SelectionEvent, SelectionStep, Selections, SessionChoice, Subscription,
+    Target, Timeout, Turn, kind,
 };
 pub use failure::{Failure, FailureView};
 pub use ferropool_topology::SrvOptions;

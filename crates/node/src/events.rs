@@ -1,4 +1,4 @@
-use crate::topology_events;
+use crate::{selection_events, topology_events};
 use ferropool_client::{CommandEnd, Failure, Journal};
 use ferropool_pool::{EventKind, FailedReason, Origin};
 use serde_json::json;
@@ -91,6 +91,16 @@ pub(crate) fn encode(
             let nobody = f64::from(Origin::NONE.0);
             let (id, at) = (f64::from(*id), milliseconds(*at));
             return [13.0, id, 0.0, at, 0.0, 0.0, nobody, text, 0.0];
+        }
+        Journal::Selection {
+            client: id,
+            slot,
+            at,
+            event,
+        } => {
+            let text = say(selection_events::event(event, client.options()));
+            let (id, at, slot) = (f64::from(*id), milliseconds(*at), f64::from(*slot));
+            return [17.0, id, 0.0, at, 0.0, 0.0, slot, text, 0.0];
         }
         Journal::CredentialWanted {
             client,

@@ -7,7 +7,7 @@ pub mod commands;
 pub mod sessions;
 
 use crate::lane::Lane;
-use ferropool_client::Subscription;
+use ferropool_client::{Selections, Subscription};
 use napi::bindgen_prelude::{Buffer, Float64Array, FnArgs, Function, Int32Array, Uint8Array};
 use napi::{Env, Error, Result};
 use napi_derive::napi;
@@ -128,7 +128,8 @@ pub fn intern_database(lane: u32, name: String) -> Result<u32> {
     Ok(find(lane)?.intern_database(name))
 }
 
-/// Says whether somebody listens to a client's pools, commands and topology.
+/// Says whether somebody listens to a client's pools, commands and topology, and to selections: 0 for no, 1 for those
+/// that wait, 2 for all steps.
 #[napi(catch_unwind)]
 pub fn subscribe(
     lane: u32,
@@ -136,11 +137,17 @@ pub fn subscribe(
     pools: bool,
     commands: bool,
     topology: bool,
+    selections: u32,
 ) -> Result<()> {
     let to = Subscription {
         pools,
         commands,
         topology,
+        selections: match selections {
+            0 => Selections::None,
+            1 => Selections::Waiting,
+            _ => Selections::All,
+        },
     };
     find(lane)?.subscribe(client, to);
     Ok(())

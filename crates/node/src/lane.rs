@@ -307,6 +307,7 @@ impl Lane {
             let (Journal::Pool(id, ..)
             | Journal::Topology(id, ..)
             | Journal::CommandStarted { client: id, .. }
+            | Journal::Selection { client: id, .. }
             | Journal::CommandEnded { client: id, .. }
             | Journal::CredentialWanted { client: id, .. }) = &event;
             let Some(client) = engine.client(*id) else {

@@ -30,7 +30,8 @@ export class MessageLog {
   }
 
   write(log: object): void {
-    if (this.#isOver) return;
+    // The runner connects each client itself: no operation of the test's selects a server for that.
+    if (this.#isOver || (log as { operation?: string }).operation === 'connect') return;
     const { s: level, c: component, ...data } = log as { s: string; c: string };
     this.#messages.push({ level, component, data });
   }

@@ -1,5 +1,6 @@
 //! Events on their way to the thread that listens, in the order in which they happened.
 
+use super::selection_log::{SelectionEvent, Selections};
 use super::{ClientId, Engine, Entry};
 use crate::failure::Failure;
 use crate::supplier::Requests;
@@ -56,6 +57,17 @@ pub enum Journal {
         /// When.
         at: Instant,
     },
+    /// A step of a selection.
+    Selection {
+        /// Whose.
+        client: ClientId,
+        /// The operation.
+        slot: u32,
+        /// When.
+        at: Instant,
+        /// Which.
+        event: Box<SelectionEvent>,
+    },
     /// A client's callback is to supply credentials.
     CredentialWanted {
         /// Whose.
@@ -85,6 +97,8 @@ pub struct Subscription {
     pub commands: bool,
     /// The topology's events.
     pub topology: bool,
+    /// Steps of selections.
+    pub selections: Selections,
 }
 
 impl Engine {
@@ -111,7 +125,7 @@ impl Engine {
     }
 
     /// Moves the events of a client's topology and its pools into the journal.
-    fn journal_topology(&mut self, id: ClientId) {
+    pub(super) fn journal_topology(&mut self, id: ClientId) {
         let client = self.clients.get(id as usize);
         let Some(topology) = client.and_then(|attached| attached.client.topology()) else {
             return;

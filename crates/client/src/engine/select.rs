@@ -16,6 +16,7 @@ impl Engine {
         if let Some(token) = self.kept_connection(slot) {
             return self.send_on(slot, token);
         }
+        self.log_selection_start(slot);
         match self.select_for(slot) {
             Err(failure) => self.select_failed(slot, failure),
             Ok(None) => self.wait_for_server(slot),
@@ -25,6 +26,7 @@ impl Engine {
 
     /// Puts an operation among those that wait for a server, unless there is one after all.
     fn wait_for_server(&mut self, slot: u32) {
+        self.log_selection_wait(slot);
         let Some(Some(operation)) = self.operations.get_mut(slot as usize) else {
             return;
         };
@@ -55,12 +57,14 @@ impl Engine {
     }
 
     fn select_failed(&mut self, slot: u32, failure: Failure) {
+        self.log_selection_failure(slot, &failure);
         self.put_by(slot);
         self.failed(slot, failure);
     }
 
     /// There is a server for the operation.
     fn selected(&mut self, slot: u32, server: Arc<Server>) {
+        self.log_selection_success(slot, &server);
         self.take_up(slot);
         let Some(Some(operation)) = self.operations.get_mut(slot as usize) else {
             return;

@@ -173,6 +173,7 @@ impl Engine {
                     slot,
                     failure: Some(failure),
                 }) => {
+                    self.log_selection_failure(slot, &failure);
                     self.failed(slot, *failure);
                 }
                 Message::Other(Note::Finished {
