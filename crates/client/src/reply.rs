@@ -1,6 +1,7 @@
 //! What a reply says to the client itself, read in one pass over its outer fields.
 
 use crate::labels::Labels;
+use ferropool_connection::{Error, ErrorKind, Phase, ServerFailure};
 use ferropool_topology::sdam::{self, StateChange};
 use ferropool_wire::{Document, Value, WireError};
 
@@ -122,6 +123,26 @@ impl<'a> Reply<'a> {
     }
 }
 
+/// The error that a reply reports, as the description of its server shows it: of the command, or of its write concern.
+pub(crate) fn reported_error(reply: &[u8]) -> Error {
+    let read = || {
+        let reply = Document::new(reply)?;
+        let is_ok = reply.get("ok")?.is_some_and(|ok| ok.as_bool_like());
+        let of_write_concern = reply.get("writeConcernError")?.filter(|_| is_ok);
+        let error = of_write_concern
+            .and_then(|error| error.as_document())
+            .unwrap_or(reply);
+        let message = error.get("errmsg")?;
+        let message = message.and_then(|message| message.as_str());
+        Ok(Error::new(
+            ErrorKind::Server(ServerFailure::read(error)?),
+            Phase::Established,
+            message.unwrap_or("the server gave no message"),
+        ))
+    };
+    read().unwrap_or_else(|error| Error::wire(Phase::Established, &error))
+}
+
 fn timestamp(value: &Value<'_>) -> Option<u64> {
     match value {
         Value::Timestamp(time) => Some(*time),
@@ -131,7 +152,7 @@ fn timestamp(value: &Value<'_>) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::Reply;
+    use super::{Reply, reported_error};
     use crate::labels::Labels;
     use ferropool_wire::{Appender, Document};
 
@@ -160,6 +181,31 @@ mod tests {
                 assert!(reply.ok && !reply.is_error());
                 assert_eq!((reply.cursor, reply.operation_time), (Some(7), Some(5)));
             },
+        );
+    }
+
+    #[test]
+    fn the_error_of_a_command_or_of_its_write_concern_has_its_message() {
+        let message = |build: &dyn Fn(&mut Appender<'_>)| {
+            let mut bytes = Vec::new();
+            let mut reply = Appender::begin(&mut bytes);
+            build(&mut reply);
+            reply.finish();
+            reported_error(&bytes).to_string()
+        };
+        let of_command = message(&|reply| {
+            reply.double("ok", 0.0).string("errmsg", "not master");
+        });
+        assert!(of_command.contains("not master"), "{of_command}");
+        let of_write_concern = message(&|reply| {
+            reply.double("ok", 1.0);
+            reply.document("writeConcernError", |error| {
+                error.int32("code", 91).string("errmsg", "going down");
+            });
+        });
+        assert!(
+            of_write_concern.contains("going down"),
+            "{of_write_concern}"
         );
     }
 

@@ -65,7 +65,7 @@ onBothLanes((lane) => {
   it('"not writable primary" error when reading without SecondaryOk', async () => {
     const error = { ok: 0, errmsg: 'not primary and secondaryOk=false', code: 13435, codeName: 'NotPrimaryNoSecondaryOk' };
     const { server, topology, isCheckedAgain } = await after(lane, () => error, find);
-    expect(server).toMatchObject({ type: 'Unknown', error: { name: 'MongoServerError' } });
+    expect(server).toMatchObject({ type: 'Unknown', error: { name: 'MongoServerError', code: 13435 } });
     expect(topology).toBe('ReplicaSetNoPrimary');
     // The plan says that it must not be; the specification has it, for who has a monitor.
     expect(isCheckedAgain).toBe(true);
@@ -74,7 +74,7 @@ onBothLanes((lane) => {
   it('"node is recovering" error reading with SecondaryOk', async () => {
     const error = { ok: 0, errmsg: 'node is recovering', code: 13436, codeName: 'NotPrimaryOrSecondary' };
     const { server, topology, isCheckedAgain } = await after(lane, () => error, find, 'secondary');
-    expect(server).toMatchObject({ type: 'Unknown', error: { name: 'MongoServerError' } });
+    expect(server).toMatchObject({ type: 'Unknown', error: { name: 'MongoServerError', code: 13436 } });
     expect(topology).toBe('ReplicaSetWithPrimary');
     expect(isCheckedAgain).toBe(true);
   });
@@ -82,27 +82,20 @@ onBothLanes((lane) => {
   it('"node is recovering" error from a write concern error', async () => {
     const reply = { ok: 1, writeConcernError: { code: 91, errmsg: 'Replication is being shut down' } };
     const { server, topology, isCheckedAgain } = await after(lane, () => reply, insert);
-    expect(server).toMatchObject({ type: 'Unknown', error: { name: 'MongoServerError' } });
+    expect(server).toMatchObject({ type: 'Unknown', error: { name: 'MongoServerError', code: 91, message: 'Replication is being shut down' } });
     expect(topology).toBe('ReplicaSetNoPrimary');
     expect(isCheckedAgain).toBe(true);
   });
 
   describe('parsing "not writable primary" and "node is recovering" errors', () => {
     // Servers that send no code say "master"; the plan has the newer word in its place.
-    const cases: [string, Document, Document, Member][] = [
+    it.each<[string, Document, Document, Member]>([
       ['write command', insert, { ok: 0, errmsg: 'not master' }, 'primary'],
       ['count with SecondaryOk', { count: 'c' }, { errmsg: 'node is recovering', ok: 0 }, 'secondary'],
       ['count without SecondaryOk', { count: 'c' }, { errmsg: 'not master', ok: 0 }, 'primary'],
-    ];
-
-    it.each(cases)('%s', async (_, command, reply, member) => {
+    ])('%s', async (_, command, reply, member) => {
       const { server } = await after(lane, () => reply, command, member);
-      expect(server).toMatchObject({ type: 'Unknown', error: { name: 'MongoServerError' } });
-    });
-
-    it.fails.each(cases)("%s: the description has the server's message", async (_, command, reply, member) => {
-      const { server } = await after(lane, () => reply, command, member);
-      expect(server.error?.message).toContain(reply['errmsg']);
+      expect(server).toMatchObject({ type: 'Unknown', error: { name: 'MongoServerError', message: reply['errmsg'] } });
     });
 
     for (const title of ['query with SecondaryOk', 'query without SecondaryOk']) {

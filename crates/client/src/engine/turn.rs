@@ -5,8 +5,8 @@ use super::{CommandEnd, Completion, Engine, Holder};
 use crate::labels::Labels;
 use crate::note::Note;
 use crate::profile::CommandKind;
-use crate::reply::Reply;
-use ferropool_connection::{Error, ErrorKind, Phase, Received, Sent, ServerFailure};
+use crate::reply::{self, Reply};
+use ferropool_connection::{Error, ErrorKind, Phase, Received, Sent};
 use ferropool_lane::{Interest, Message, Outbox, Ready, Record, Token};
 use ferropool_topology::ApplicationError;
 use ferropool_topology::sdam::StateChange;
@@ -366,14 +366,8 @@ impl Engine {
             ));
         }
         if let Some(change) = facts.state_change {
-            let text = "the server reported a change of its state";
-            let error = Error::new(
-                ErrorKind::Server(ServerFailure::default()),
-                Phase::Established,
-                text,
-            );
             let failed = ApplicationError {
-                error: &error.at(entry.server.address()),
+                error: &reply::reported_error(&body()).at(entry.server.address()),
                 state_change: Some(change),
                 generation: held.checked_out.generation,
                 service: held.checked_out.connection.service(),
