@@ -46,6 +46,7 @@ export class TestClient {
       refuseNever(field);
       if (!heeded.has(field)) throw new Unsupported(`${field} of a client`);
     }
+    for (const option of Object.keys((fields['uriOptions'] ?? {}) as Fields)) refuseNever(option);
     const created = new TestClient(fields, deployment, lane);
     const populatedWithinMS = fields['awaitMinPoolSizeMS'] as number | undefined;
     if (populatedWithinMS !== undefined) {
