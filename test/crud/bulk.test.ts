@@ -85,6 +85,14 @@ describeWithMongod('a bulk', () => {
       expect(error.insertedCount).toBe(100_002);
     });
 
+    it('of more than 48 million bytes goes in several commands', async () => {
+      const { collection, drain } = open();
+      const text = 'x'.repeat(13_000_000);
+      await expect(collection.insertMany(numbered(4).map((document) => ({ ...document, text })) as never[])).resolves.toMatchObject({ insertedCount: 4 });
+      expect(drain().map(statements)).toEqual([['insert', 3], ['insert', 1]]);
+      await expect(collection.countDocuments()).resolves.toBe(4);
+    });
+
     it('that a server refuses as a whole says so with what was done before', async () => {
       const { client, collection } = open();
       await client.db('admin').command({

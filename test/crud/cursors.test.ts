@@ -1,4 +1,4 @@
-import { Long, MongoAPIError, MongoCursorExhaustedError, MongoCursorInUseError, MongoServerError } from 'ferropool';
+import { BSON, Long, MongoAPIError, MongoCursorExhaustedError, MongoCursorInUseError, MongoServerError } from 'ferropool';
 import { expect, it } from 'vitest';
 
 import { onBothLanes } from '../support/lanes.js';
@@ -194,6 +194,24 @@ describeWithMongod('a cursor', () => {
       await expect(collection.find().explain('queryPlanner')).resolves.toHaveProperty('queryPlanner');
       await expect(collection.find({}, { explain: 'queryPlanner' }).toArray()).resolves.toMatchObject([{ queryPlanner: {} }]);
       await expect(collection.aggregate([{ $match: {} }]).explain()).resolves.toHaveProperty('executionStats');
+    });
+
+    it('keeps one session for all of its commands', async () => {
+      const { collection, sessions } = await open();
+      sessions.splice(0);
+      const [first, second] = [collection.find({}, { batchSize: 2 }), collection.find({}, { batchSize: 2 })];
+      await Promise.all([first.next(), second.next()]);
+      await first.toArray();
+      await second.close();
+      expect(sessions).toHaveLength(5);
+      expect(new Set(sessions).size).toBe(2);
+    });
+
+    it('gives documents as the bytes that they came as', async () => {
+      const { collection } = await open();
+      const [document, ...others] = await collection.find({}, { raw: true, batchSize: 2 }).toArray();
+      expect(others).toHaveLength(4);
+      expect(BSON.deserialize(document as never)).toEqual({ _id: 0 });
     });
   });
 });

@@ -101,5 +101,29 @@ describeWithMongod('what operations give', () => {
       expect(error).toMatchObject({ code: 11000, keyValue: { _id: 1 }, address: expect.stringContaining('127.0.0.1:') as unknown });
       expect(error.message).toMatch(/^E11000 duplicate key error/);
     });
+
+    it('fields that are undefined are written as null, unless they are to be ignored', async () => {
+      const collection = await open();
+      await collection.insertOne({ _id: 1, a: undefined } as never);
+      await collection.insertOne({ _id: 2, a: undefined } as never, { ignoreUndefined: true });
+      await collection.bulkWrite([{ insertOne: { document: { _id: 3, a: undefined } as never } }], { ignoreUndefined: true });
+      await expect(collection.find().toArray()).resolves.toEqual([{ _id: 1, a: null }, { _id: 2 }, { _id: 3 }]);
+    });
+
+    it('writes that are not acknowledged say nothing of what was done', async () => {
+      const collection = await open({ _id: 1 });
+      const writeConcern = { w: 0 };
+      await expect(collection.insertOne({ _id: 2 }, { writeConcern })).resolves.toEqual({ acknowledged: false, insertedId: 2 });
+      await expect(collection.updateOne({ _id: 1 }, { $set: { a: 1 } }, { writeConcern })).resolves.toEqual({
+        acknowledged: false,
+        matchedCount: undefined,
+        modifiedCount: undefined,
+        upsertedCount: 0,
+        upsertedId: null,
+      });
+      await expect(collection.deleteOne({ _id: 7 }, { writeConcern })).resolves.toEqual({ acknowledged: false, deletedCount: undefined });
+      await expect(collection.insertMany([{ _id: 3 }], { writeConcern })).resolves.toMatchObject({ acknowledged: false, insertedIds: { 0: 3 } });
+      await expect.poll(() => collection.find().toArray()).toEqual([{ _id: 1, a: 1 }, { _id: 2 }, { _id: 3 }]);
+    });
   });
 });

@@ -1,7 +1,7 @@
 import type { Document } from 'bson';
 import { BSON_OPTION_NAMES, type BSONSerializeOptions } from '../bson-options';
 import type { ReadPreferenceLike } from '../concerns';
-import { MongoInvalidArgumentError } from '../errors';
+import { MongoInvalidArgumentError, MongoTransactionError } from '../errors';
 import { checkNames, checkRequest, timeout, type CommandOptions } from '../options';
 import { checkWriteConcern } from '../replies';
 import type { Scope } from '../scope';
@@ -32,6 +32,10 @@ export function runCommand(scope: Scope, command: Document, options: RunCommandO
     timeout('timeoutMS', options.timeoutMS);
     if (command === null || typeof command !== 'object') throw new MongoInvalidArgumentError(`The command must be a document, received ${String(command)}`);
     const within = scope.with(options);
+    // What a command is told itself counts also where a transaction has a preference of its own ("Transactions").
+    if (readPreference !== undefined && within.settings.readPreference?.secondaryOk() && options.session?.inTransaction()) {
+      throw new MongoTransactionError('Read preference in a transaction must be primary');
+    }
     return within.execute(RUN_COMMAND, command, options, (reply, origin) => {
       checkWriteConcern(reply, origin, scope.endpoint);
       return reply;

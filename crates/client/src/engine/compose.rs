@@ -4,7 +4,7 @@ use super::operation::{Operation, SessionUse, cut};
 use super::{Attached, Engine};
 use crate::failure::Failure;
 use crate::profile::CommandKind;
-use crate::session::{Ending, Pin, ServerSession, Session, TransactionState};
+use crate::session::{Ending, Pin, ServerSession, Session, Transaction, TransactionState};
 use ferropool_connection::{Abilities, Error, Phase};
 use ferropool_topology::{Operation as Access, ReadPreferenceMode, Server, passed_read_preference};
 use ferropool_wire::op_msg::PREFIX_LENGTH;
@@ -58,7 +58,7 @@ impl Engine {
             attached.append_max_time(operation, server, &mut fields)?;
         }
         fields.finish();
-        if operation.profile.is_unacknowledged {
+        if operation.is_unacknowledged {
             operation.attempts.forbid();
         }
         let sequence = &operation.sequence;
@@ -87,7 +87,7 @@ impl Attached {
         let minutes = self.session_minutes;
         let sessions = &self.server_sessions;
         match &mut operation.session {
-            SessionUse::Implicit(taken) if has_sessions && !operation.profile.is_unacknowledged => {
+            SessionUse::Implicit(taken) if has_sessions && !operation.is_unacknowledged => {
                 let session = taken.get_or_insert_with(|| sessions.acquire(now, minutes));
                 session.touch(now);
                 session.append(to);
@@ -113,7 +113,7 @@ impl Attached {
                         false => Err(incompatible("Current topology does not support sessions")),
                     };
                 }
-                if operation.profile.is_unacknowledged && !options.implicit {
+                if operation.is_unacknowledged && !options.implicit {
                     return Err(Failure::InvalidArgument(
                         "Cannot have explicit session with unacknowledged writes".to_owned(),
                     ));
@@ -255,7 +255,6 @@ fn write_number(
 ) -> Option<i64> {
     let may = profile.writes()
         && profile.is_retryable
-        && !profile.is_unacknowledged
         && abilities.has_transactions
         && client.options().retry_writes;
     if !may {
@@ -281,14 +280,13 @@ fn append_transaction(
         ..
     } = session;
     let Some(taken) = taken else { return Ok(()) };
+    if operation.ending.is_none() && reads_elsewhere(operation, transaction) {
+        return Err(Failure::Transaction(
+            "Read preference in a transaction must be primary",
+        ));
+    }
     if transaction.state == TransactionState::Starting {
-        if transaction.options.read_preference.mode != ReadPreferenceMode::Primary {
-            return Err(Failure::Transaction(
-                "Read preference in a transaction must be primary",
-            ));
-        }
         transaction.state = TransactionState::InProgress;
-        taken.transaction_number += 1;
         operation.attempts.starts_transaction = true;
     }
     to.int64("txnNumber", taken.transaction_number);
@@ -340,10 +338,24 @@ fn append_transaction(
     Ok(())
 }
 
+/// Whether it asks for another server than the primary.
+fn reads_elsewhere(operation: &Operation, transaction: &Transaction) -> bool {
+    let asked = match operation.profile.kind {
+        CommandKind::Write | CommandKind::GetMore | CommandKind::KillCursors => return false,
+        CommandKind::Command => operation.profile.read_preference.mode,
+        CommandKind::Read | CommandKind::WritingAggregate => ReadPreferenceMode::Primary,
+    };
+    [asked, transaction.options.read_preference.mode]
+        .iter()
+        .any(|mode| *mode != ReadPreferenceMode::Primary)
+}
+
 /// The concerns of a command that is part of no transaction.
 fn append_concerns(operation: &Operation, session: Option<&Session>, to: &mut Appender<'_>) {
     let profile = &operation.profile;
-    if profile.reads() {
+    // Whatever has no place in a snapshot is the server's to refuse.
+    let is_snapshot = session.is_some_and(|session| session.options.snapshot);
+    if profile.reads() || is_snapshot {
         append_read_concern(profile.read_concern.as_deref(), session, to);
     }
     if let Some(concern) = profile

@@ -78,7 +78,7 @@ impl Engine {
         let Some(Some(operation)) = self.operations.get(slot as usize) else {
             return;
         };
-        let is_unacknowledged = operation.profile.is_unacknowledged;
+        let is_unacknowledged = operation.is_unacknowledged;
         let Some(held) = self.held(token) else { return };
         let (limit, id) = (
             held.checked_out.connection.limits().max_message_size,

@@ -105,6 +105,8 @@ pub(super) struct Operation {
     pub(super) profile: Arc<Profile>,
     pub(super) target: Target,
     pub(super) session: SessionUse,
+    /// Whether nobody waits for its reply.
+    pub(super) is_unacknowledged: bool,
     /// The end of a transaction that it is.
     pub(super) ending: Option<Ending>,
     /// When it must have ended.
@@ -177,6 +179,7 @@ impl Operation {
             profile,
             target: Target::Selected,
             session: SessionUse::None,
+            is_unacknowledged: false,
             ending: None,
             until: None,
             has_timeout: false,
@@ -204,8 +207,20 @@ impl Engine {
             session: invocation.session.into(),
             ..Operation::new(id, Kind::Command, profile)
         };
+        // A transaction has a write concern of its own, at its end.
+        operation.is_unacknowledged =
+            operation.profile.is_unacknowledged && !self.is_in_transaction(id, invocation.session);
         self.limit(&mut operation, invocation.timeout);
         self.run(slot, operation, invocation);
+    }
+
+    fn is_in_transaction(&self, id: ClientId, session: SessionChoice) -> bool {
+        let SessionChoice::Started(number) = session else {
+            return false;
+        };
+        let attached = self.clients.get(id as usize);
+        let session = attached.and_then(|attached| attached.sessions.get(number as usize));
+        session.is_some_and(|session| session.transaction.is_active())
     }
 
     /// Composes what an operation sends, and starts it.

@@ -238,7 +238,7 @@ impl Engine {
         let writes_again = operation.ending.is_some()
             || profile.writes()
                 && profile.is_retryable
-                && !profile.is_unacknowledged
+                && !operation.is_unacknowledged
                 && options.retry_writes
                 && !takes_part
                 && has_numbers;

@@ -143,7 +143,14 @@ impl Engine {
         session: u32,
         options: TransactionOptions,
     ) -> Result<(), Failure> {
-        let started = self.session_mut(id, session)?;
+        let now = Instant::now();
+        let Some(attached) = self.clients.get_mut(id as usize) else {
+            return Err(Failure::SessionEnded);
+        };
+        let (free, minutes) = (&attached.server_sessions, attached.session_minutes);
+        let Some(started) = attached.sessions.get_mut(session as usize) else {
+            return Err(Failure::SessionEnded);
+        };
         if started.options.snapshot {
             return Err(Failure::Incompatible(
                 "Transactions are not supported in snapshot sessions",
@@ -151,6 +158,11 @@ impl Engine {
         }
         let pin = started.transaction.leave();
         let result = started.transaction.start(options);
+        if result.is_ok() {
+            // Each has its number, also one that no command belongs to.
+            let server = { &mut started.server }.get_or_insert_with(|| free.acquire(now, minutes));
+            server.transaction_number += 1;
+        }
         self.inbox.attend();
         self.unpin(pin);
         self.rest();
