@@ -14,6 +14,8 @@ export function openRoundRobin(uri, { maxPoolSize }) {
   let next = 0;
   const dial = async (place) => {
     const socket = net.connect({ host, port: Number(port), noDelay: true });
+    // A burst has many replies awaited on one.
+    socket.setMaxListeners(0);
     places[place] = socket;
     socket.on('error', () => socket.destroy());
     socket.on('close', () => (places[place] = undefined));

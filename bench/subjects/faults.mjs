@@ -5,16 +5,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { now } from '../clock.mjs';
 
 const stormMS = 10_000;
+/** A load is steady when the writes of the last second took no longer than this. */
+const steadyMS = 100;
 
 /**
- * Jobs: `{ start: { uri, options, perSecond } }` begins the load, and is answered once it has gone well for a while;
- * `{ stop: [{ name, at, sent }] }` ends it, and is answered with the figures of each fault.
+ * Jobs: `{ start: { uri, options, perSecond, warmUpMS } }` begins the load; `{ settle: true }` is answered once it goes well; `{ stop: [{ name, sent, at,
+ * electedAt }] }` ends it, and is answered with the figures of each fault.
  */
 export function subject(open) {
   let client;
   let load;
   let books;
-  return async ({ start, stop }) => {
+  return async ({ start, settle, stop }) => {
     if (start) {
       client = open(start.uri, start.options);
       books = new Books(client);
@@ -22,6 +24,10 @@ export function subject(open) {
       load = new SteadyWrites(client, start.perSecond);
       await sleep(start.warmUpMS);
       return { writes: load.operations.length };
+    }
+    if (settle) {
+      for (let left = 200; left > 0 && !load.isSteady; left -= 1) await sleep(100);
+      return { steady: load.isSteady };
     }
     await load.stop();
     const ends = [...stop.slice(1).map(({ sent }) => sent), now()];
@@ -63,8 +69,14 @@ class SteadyWrites {
     await Promise.all(this.#running);
   }
 
+  get isSteady() {
+    const since = now() - 1_000;
+    const recent = this.operations.filter(({ begin, end }) => begin >= since || !end || end >= since);
+    return recent.every(({ begin, end, error }) => !error && (end ?? now()) - begin < steadyMS);
+  }
+
   /** Of the time from a fault to `end`. */
-  figures({ at, sent }, end) {
+  figures({ at, sent, electedAt }, end) {
     const ended = this.operations.filter((operation) => operation.end >= sent && operation.end < end);
     const failed = ended.filter(({ error }) => error);
     const first = ended.filter(({ begin, error }) => !error && begin >= at).map((operation) => operation.end);
@@ -72,6 +84,8 @@ class SteadyWrites {
     for (const { error } of failed) errors[error] = (errors[error] ?? 0) + 1;
     return {
       firstWriteMS: Math.min(...first) - at,
+      // What the servers take for an election is not the client's.
+      reactionMS: electedAt && Math.min(...first) - electedAt,
       pauseMS: this.#longestPause(sent, end),
       failed: failed.length,
       slowestMS: Math.max(...ended.map((operation) => operation.end - operation.begin)),
