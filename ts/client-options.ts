@@ -1,4 +1,6 @@
+import type { BSONSerializeOptions } from './bson-options';
 import type { LaneKind } from './options';
+import type { PrimaryKeyOptions } from './primary-key';
 
 /** Supplies credentials for MONGODB-AWS. */
 export type AWSCredentialProvider = () => Promise<{ accessKeyId: string; secretAccessKey: string; sessionToken?: string; expiration?: Date }>;
@@ -140,7 +142,7 @@ export interface PoolOptions extends EstablishOptions {
 export type ReadPreferenceMode = 'primary' | 'primaryPreferred' | 'secondary' | 'secondaryPreferred' | 'nearest';
 
 /** Options of a {@link MongoClient}; they win over those of the connection string. */
-export interface MongoClientOptions extends PoolOptions {
+export interface MongoClientOptions extends PoolOptions, BSONSerializeOptions, PrimaryKeyOptions {
   /** Whether the one host is used whatever it is. */
   directConnection?: boolean;
   /** The replica set that the hosts are members of. */

@@ -36,6 +36,8 @@ export interface Profile {
   readonly opensCursor?: boolean;
   /** Whether a `maxTimeMS` is computed from the deadline. Default `true`; `false` for tailable cursors' `getMore` and the like. */
   readonly computesMaxTime?: boolean;
+  /** Whether `rawData` is appended, where the server knows it (wire version 27). */
+  readonly rawData?: boolean;
 }
 
 /** A connection that is kept for a cursor or a holder. */
@@ -53,6 +55,23 @@ export interface Origin {
   readonly pinned: ConnectionToken | undefined;
   /** The labels that the client adds to an error that is made of the reply. */
   readonly labels: readonly string[];
+}
+
+/** Labels by their bits: `crates/client/src/labels.rs`. */
+const LABELS = [
+  'RetryableWriteError',
+  'TransientTransactionError',
+  'UnknownTransactionCommitResult',
+  'NoWritesPerformed',
+  'SystemOverloadedError',
+  'RetryableError',
+] as const;
+
+const NO_LABELS: readonly string[] = [];
+
+/** The labels that a completion's number stands for. */
+export function labelNames(bits: number): readonly string[] {
+  return bits === 0 ? NO_LABELS : LABELS.filter((_, bit) => bits & (1 << bit));
 }
 
 /** One command. */

@@ -1,6 +1,11 @@
 //! What TypeScript calls. A lane is a number: an object with methods costs ten times as much at each
 //! call as a function of numbers.
 
+/// Commands.
+pub mod commands;
+/// Sessions and transactions.
+pub mod sessions;
+
 use crate::lane::Lane;
 use ferropool_client::Subscription;
 use napi::bindgen_prelude::{Buffer, Float64Array, FnArgs, Function, Int32Array, Uint8Array};
@@ -163,59 +168,6 @@ pub fn close(lane: u32, client: u32, slot: u32, drain_ms: f64) -> Result<()> {
     Ok(())
 }
 
-/// Runs the command whose BSON is in the first `length` bytes of the send buffer.
-#[napi(catch_unwind)]
-pub fn command(
-    lane: u32,
-    client: u32,
-    database: u32,
-    slot: u32,
-    length: u32,
-    preference: u32,
-    timeout_ms: f64,
-) -> Result<()> {
-    find(lane)?.command(client, database, slot, length, preference, timeout_ms);
-    Ok(())
-}
-
-/// Runs a command that has a buffer of its own.
-#[napi(catch_unwind)]
-pub fn command_in(
-    lane: u32,
-    client: u32,
-    database: u32,
-    slot: u32,
-    body: Uint8Array,
-    preference: u32,
-    timeout_ms: f64,
-) -> Result<()> {
-    find(lane)?.command_in(client, database, slot, body, preference, timeout_ms);
-    Ok(())
-}
-
-/// Runs a command on a connection that a user holds, from the send buffer or one of its own.
-#[napi(catch_unwind)]
-#[allow(
-    clippy::too_many_arguments,
-    reason = "numbers cross cheaply, an object does not"
-)]
-pub fn command_on(
-    lane: u32,
-    client: u32,
-    token_low: u32,
-    token_high: u32,
-    database: u32,
-    slot: u32,
-    length: u32,
-    preference: u32,
-    timeout_ms: f64,
-    body: Option<Uint8Array>,
-) -> Result<()> {
-    find(lane)?.command_on(
-        client, token_low, token_high, database, slot, length, preference, timeout_ms, body,
-    )
-}
-
 /// Completes with a connection.
 #[napi(catch_unwind)]
 pub fn check_out(
@@ -296,4 +248,10 @@ pub fn drain_events(lane: u32) -> Result<u32> {
 #[napi(catch_unwind)]
 pub fn event_text(lane: u32, index: u32) -> Result<Option<String>> {
     Ok(find(lane)?.event_text(index))
+}
+
+/// A document of an event of the last drain, once.
+#[napi(catch_unwind)]
+pub fn event_document(lane: u32, index: u32) -> Result<Option<Buffer>> {
+    Ok(find(lane)?.event_document(index))
 }

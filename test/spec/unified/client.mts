@@ -1,11 +1,17 @@
 // A client of a test, and what it has emitted.
 
-import { MongoClient, MongoParseError, type LaneKind } from 'ferropool';
+import { MongoClient, MongoParseError, type LaneKind, type MongoClientOptions, type TopologyDescription } from 'ferropool';
+import type { Deployment } from '../deployments.mjs';
+import { within } from '../within.mjs';
+import { connectionString } from './connection-string.mjs';
+import { unknownOption } from './driver.mjs';
 import { EventLog } from './events.mjs';
 import type { Fields } from './file.mjs';
+import { MessageLog } from './log-messages.mjs';
+import { refuseNever } from './never.mjs';
 import { Unsupported } from './unsupported.mjs';
 
-/** The fields of a `client` entity that are heeded, or have no effect on a standalone server. */
+/** The fields of a `client` entity that are heeded. */
 const heeded = new Set([
   'id',
   'uriOptions',
@@ -13,30 +19,55 @@ const heeded = new Set([
   'observeEvents',
   'ignoreCommandMonitoringEvents',
   'observeSensitiveCommands',
+  'observeLogMessages',
+  'serverApi',
   'awaitMinPoolSizeMS',
 ]);
+
+/** So that a client is soon over what a fail point did to it ("Executing a Test"). */
+const minHeartbeatFrequencyMS = 50;
+
+/** A command that is longer is cut in a log message, and then is no JSON that a test could look into. */
+const mongodbLogMaxDocumentLength = 10_000;
 
 export class TestClient {
   readonly client: MongoClient;
   readonly events: EventLog;
+  readonly messages = new MessageLog();
+  /** The last one that it has emitted. */
+  topology: TopologyDescription | undefined;
 
   /** Creates what a `client` entity describes. */
-  static async create(fields: Fields, port: number, lane: LaneKind): Promise<TestClient> {
-    const other = Object.keys(fields).find((field) => !heeded.has(field));
-    if (other !== undefined) throw new Unsupported(`${other} of a client`);
-    const created = new TestClient(fields, open(port, (fields['uriOptions'] ?? {}) as Fields, lane));
-    await created.#populate(fields['awaitMinPoolSizeMS'] as number | undefined);
-    // What populating the pool caused is not the test's.
+  static async create(fields: Fields, deployment: Deployment, lane: LaneKind): Promise<TestClient> {
+    for (const field of Object.keys(fields)) {
+      refuseNever(field);
+      if (!heeded.has(field)) throw new Unsupported(`${field} of a client`);
+    }
+    const created = new TestClient(fields, deployment, lane);
+    const populatedWithinMS = fields['awaitMinPoolSizeMS'] as number | undefined;
+    if (populatedWithinMS !== undefined) {
+      await created.#populate(populatedWithinMS);
+      // What populating the pool caused is not the test's.
+      created.messages.clear();
+    }
     created.events.observe(created.client);
+    // It watches its deployment as long as it exists; that it cannot is an event.
+    created.client.connect().catch(() => {});
     return created;
   }
 
-  private constructor(fields: Fields, client: MongoClient) {
-    this.client = client;
+  readonly #waiting = new Set<() => void>();
+
+  private constructor(fields: Fields, deployment: Deployment, lane: LaneKind) {
     this.events = new EventLog({
       observed: (fields['observeEvents'] ?? []) as string[],
       ignoredCommands: (fields['ignoreCommandMonitoringEvents'] ?? []) as string[],
       observesSensitiveCommands: fields['observeSensitiveCommands'] === true,
+    });
+    this.client = open(fields, deployment, { lane, ...this.#logOptions(fields) });
+    this.client.on('topologyDescriptionChanged', ({ newDescription }) => {
+      this.topology = newDescription;
+      for (const wake of this.#waiting) wake();
     });
   }
 
@@ -44,12 +75,27 @@ export class TestClient {
     return this.client.pools().reduce((sum, { inUseConnectionCount }) => sum + inUseConnectionCount, 0);
   }
 
+  /** Resolves when `holds` of the topology, which it may already. */
+  async whenTopology(holds: () => boolean, timeoutMS: number, what: string): Promise<void> {
+    if (holds()) return;
+    let wake = () => {};
+    const held = new Promise<void>((resolve) => {
+      wake = () => holds() && resolve();
+      this.#waiting.add(wake);
+    });
+    await within(timeoutMS, what, held).finally(() => this.#waiting.delete(wake));
+  }
+
   async close(): Promise<void> {
     await this.client.close({ drainMS: 0 });
   }
 
-  async #populate(timeoutMS: number | undefined): Promise<void> {
-    if (timeoutMS === undefined) return;
+  #logOptions({ observeLogMessages }: Fields): object {
+    if (!observeLogMessages) return {};
+    return { mongodbLogPath: this.messages, mongodbLogComponentSeverities: observeLogMessages, mongodbLogMaxDocumentLength };
+  }
+
+  async #populate(timeoutMS: number): Promise<void> {
     try {
       await this.client.warm({ signal: AbortSignal.timeout(timeoutMS) });
     } catch (error) {
@@ -59,22 +105,18 @@ export class TestClient {
   }
 }
 
-function open(port: number, uriOptions: Fields, lane: LaneKind): MongoClient {
-  const query = new URLSearchParams({ directConnection: 'true' });
-  for (const [name, value] of Object.entries(uriOptions)) {
-    query.delete(name);
-    // `readPreferenceTags` is a list: one for each time that the option is given.
-    for (const each of [value].flat()) query.append(name, uriText(name, each));
-  }
+function open(fields: Fields, { uri, singleUri }: Deployment, more: MongoClientOptions): MongoClient {
+  const uriOptions = (fields['uriOptions'] ?? {}) as Fields;
+  const base = fields['useMultipleMongoses'] === false && singleUri !== undefined ? singleUri : uri;
+  const options: MongoClientOptions = {
+    ...more,
+    ...(fields['serverApi'] !== undefined && { serverApi: fields['serverApi'] as NonNullable<MongoClientOptions['serverApi']> }),
+    ...(uriOptions['heartbeatFrequencyMS'] === undefined && { minHeartbeatFrequencyMS }),
+  };
   try {
-    return new MongoClient(`mongodb://127.0.0.1:${port}/?${query}`, { lane });
+    return new MongoClient(connectionString(base, uriOptions), options);
   } catch (error) {
-    if (!(error instanceof MongoParseError)) throw error;
-    throw new Unsupported(`uriOptions ${JSON.stringify(uriOptions)} (${error.message})`);
+    if (error instanceof MongoParseError) throw new Unsupported(`uriOptions ${JSON.stringify(uriOptions)} (${error.message})`);
+    throw unknownOption(error) ?? error;
   }
-}
-
-function uriText(name: string, value: unknown): string {
-  if (typeof value !== 'object') return String(value);
-  throw new Unsupported(`the value ${JSON.stringify(value)} of ${name}`);
 }
