@@ -89,8 +89,8 @@ async function suffer({ contender, retryWrites }) {
     await subject.run({ start: { uri: set.uri, options: { ...options, retryWrites }, perSecond, warmUpMS: 3_000 } });
     const struck = [];
     for (const { name, choose, strike } of faults) {
-      await subject.run({ settle: true }, 60_000);
       const victim = await choose(set);
+      await subject.run({ settle: `${victim.host}:${victim.port}` }, 60_000);
       const sent = now();
       const end = await strike(victim);
       const at = now();

@@ -9,8 +9,9 @@ const stormMS = 10_000;
 const steadyMS = 100;
 
 /**
- * Jobs: `{ start: { uri, options, perSecond, warmUpMS } }` begins the load; `{ settle: true }` is answered once it goes well; `{ stop: [{ name, sent, at,
- * electedAt }] }` ends it, and is answered with the figures of each fault.
+ * Jobs: `{ start: { uri, options, perSecond, warmUpMS } }` begins the load. `{ settle: address }` is answered once it goes well and the server has
+ * just been heard from, so that everybody has as long to notice its silence. `{ stop: [{ name, sent, at, electedAt }] }` ends it, and is answered
+ * with the figures of each fault.
  */
 export function subject(open) {
   let client;
@@ -27,6 +28,7 @@ export function subject(open) {
     }
     if (settle) {
       for (let left = 200; left > 0 && !load.isSteady; left -= 1) await sleep(100);
+      await heartbeatOf(client, settle);
       return { steady: load.isSteady };
     }
     await load.stop();
@@ -35,6 +37,12 @@ export function subject(open) {
     await client.close();
     return { figures };
   };
+}
+
+function heartbeatOf(client, address) {
+  return new Promise((resolve) => {
+    client.on('serverHeartbeatSucceeded', ({ connectionId }) => connectionId === address && resolve());
+  });
 }
 
 /** Writes that begin at a steady rate, whatever becomes of those before. */
