@@ -45,6 +45,8 @@ export interface Operation {
   attempt?: Attempt | undefined;
   /** Whether it had a `timeoutMS`: a server that ends it by that ends it by a time-out. */
   readonly isTimed?: boolean | undefined;
+  /** Of a command that is one of several. */
+  readonly operationId?: number | undefined;
   /** Its caller has given up: the promise is settled, the slot is not free yet. */
   abandoned?: { reason: Error };
   /** No longer listens to the signal of its caller. */
@@ -184,13 +186,13 @@ export class Lane {
     owner: Owner,
     begin: (slot: number) => void,
     receive: (reply: Document, completion: Completion) => unknown,
-    command: Pick<Operation, 'database' | 'bson' | 'isTimed'>,
+    command: Pick<Operation, 'database' | 'bson' | 'isTimed' | 'operationId'>,
     signal?: AbortSignal,
   ): Promise<T> {
     return this.#occupy(begin, { owner, receive, ...command }, signal);
   }
 
-  #occupy<T>(begin: (slot: number) => void, given: Pick<Operation, 'owner' | 'receive' | 'database' | 'bson' | 'isTimed'>, signal?: AbortSignal): Promise<T> {
+  #occupy<T>(begin: (slot: number) => void, given: Pick<Operation, 'owner' | 'receive' | 'database' | 'bson' | 'isTimed' | 'operationId'>, signal?: AbortSignal): Promise<T> {
     const { owner } = given;
     return new Promise<T>((resolve, reject) => {
       signal?.throwIfAborted();
@@ -204,6 +206,7 @@ export class Lane {
         database: given.database,
         bson: given.bson,
         isTimed: given.isTimed,
+        operationId: given.operationId,
       };
       const slot = this.#free.pop() ?? this.#operations.push(undefined) - 1;
       this.#operations[slot] = operation;
