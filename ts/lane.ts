@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { calculateObjectSize, deserialize, serialize, serializeWithBufferAndIndex, type Document } from 'bson';
+import { calculateObjectSize, serialize, serializeWithBufferAndIndex, type DeserializeOptions, type Document } from 'bson';
 import { whenAborted } from './abort';
+import { Decoder } from './decode/decoder';
 import { MongoInvalidArgumentError, MongoParseError, MongoServerError, toError, type Failure } from './errors';
 import { COMMAND_STARTED, CREDENTIAL_WANTED, TOPOLOGY } from './events';
 import { native } from './native';
@@ -140,6 +141,7 @@ export class Lane {
 
   private constructor(readonly eventLoop: boolean) {
     const lent = { slabs: [...this.#slabs], records: [...this.#records], send: this.#send, events: this.#events, taken: this.taken };
+    for (const slab of this.#slabs) decoder.lend(slab);
     this.number = native.openLane(eventLoop, lent as never, (count, which, events) => this.#turn(count, which, events));
   }
 
@@ -323,12 +325,13 @@ export class Lane {
   }
 }
 
-/** A reply's document, decoded from a copy: what is returned may refer to the bytes that it was read from. */
-export function decode({ bytes, offset, length }: Completion, options?: object): Document {
-  const copy = Buffer.allocUnsafe(length);
-  bytes.copy(copy, 0, offset, offset + length);
+// One for all lanes: what it knows is how documents look.
+const decoder = new Decoder();
+
+/** A reply's document, which refers to none of the bytes that it was read from. */
+export function decode({ bytes, offset, length }: Completion, options?: DeserializeOptions): Document {
   try {
-    return deserialize(copy, options);
+    return decoder.decode(bytes, offset, length, options);
   } catch (error) {
     throw new MongoParseError(`The reply cannot be decoded: ${(error as Error).message}`, { code: 'FERROPOOL_PROTOCOL' }, error);
   }

@@ -15,6 +15,7 @@ mod fork;
 mod lane;
 mod memory;
 mod options;
+mod tape;
 mod tokio_lane;
 mod topology_events;
 #[cfg(unix)]
