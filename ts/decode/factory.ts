@@ -18,14 +18,22 @@ export function makeFactory(fields: readonly Field[]): Factory {
   return mayCompile ? compile(fields) : interpret(fields);
 }
 
-/** What reads a value of a kind that takes one slot, whose expression is given. */
-const ONE_SLOT: Readonly<Record<number, (slot: string) => string>> = {
-  [Kind.Int32]: (slot) => `${slot}|0`,
-  [Kind.Number]: (slot) => slot,
-  [Kind.Text]: (slot) => `tape.string(${slot})`,
-  [Kind.Boolean]: (slot) => `${slot}===1`,
-  [Kind.DateTime]: (slot) => `new Date(${slot})`,
-  [Kind.ObjectId]: (slot) => `tape.objectId(${slot})`,
+/** How a slot is read, and what is made of it if that is not the value. */
+interface OneSlot {
+  readonly read: (slot: string) => string;
+  readonly make?: (slot: string) => string;
+}
+
+const asItIs = (slot: string) => slot;
+const asInteger = (slot: string) => `${slot}|0`;
+
+const ONE_SLOT: Readonly<Record<number, OneSlot>> = {
+  [Kind.Int32]: { read: asInteger },
+  [Kind.Number]: { read: asItIs },
+  [Kind.Text]: { read: asInteger, make: (slot) => `tape.string(${slot})` },
+  [Kind.Boolean]: { read: (slot) => `${slot}===1` },
+  [Kind.DateTime]: { read: asItIs, make: (slot) => `new Date(${slot})` },
+  [Kind.ObjectId]: { read: asInteger, make: (slot) => `tape.objectId(${slot})` },
 };
 
 const NO_SLOT: Readonly<Record<number, string>> = { [Kind.Null]: 'null', [Kind.Undefined]: 'undefined' };
@@ -38,19 +46,29 @@ function compile(fields: readonly Field[]): Factory {
   const properties: string[] = [];
   /** Slots since `at` was known. */
   let passed = 0;
+  /** Slots are read together, before anything that could change them as far as the engine knows. */
+  let reads: string[] = [];
+  let makes: string[] = [];
+  const flush = () => {
+    statements.push(...reads, ...makes);
+    reads = [];
+    makes = [];
+  };
   fields.forEach(({ kind, key }, index) => {
     const oneSlot = ONE_SLOT[kind];
-    let value = NO_SLOT[kind];
-    if (oneSlot) value = oneSlot(`numbers[at+${passed++}]`);
-    if (value === undefined) {
+    if (oneSlot) {
+      reads.push(`const s${index}=${oneSlot.read(`numbers[at+${passed++}]`)};`);
+      if (oneSlot.make) makes.push(`const v${index}=${oneSlot.make(`s${index}`)};`);
+    } else if (NO_SLOT[kind] === undefined) {
+      flush();
       statements.push(`tape.at=at+${passed};const v${index}=${MANY_SLOTS[kind] ?? `tape.value(${kind})`};at=tape.at;`);
       passed = 0;
-    } else {
-      statements.push(`const v${index}=${value};`);
     }
+    const value = NO_SLOT[kind] ?? `${oneSlot && !oneSlot.make ? 's' : 'v'}${index}`;
     // `__proto__` is a key like any other only where it is computed.
-    properties.push(`${key === '__proto__' ? '["__proto__"]' : JSON.stringify(key)}:v${index}`);
+    properties.push(`${key === '__proto__' ? '["__proto__"]' : JSON.stringify(key)}:${value}`);
   });
+  flush();
   const body = `const numbers=tape.numbers;let at=tape.at;${statements.join('')}tape.at=at+${passed};return{${properties.join()}};`;
   return new Function('tape', body) as Factory;
 }

@@ -52,7 +52,7 @@ export class Tape {
     this.#offset = offset;
     this.#string = '';
     this.#cut = this.#textAt = 0;
-    this.#chunk = this.numbers[0] as number;
+    this.#chunk = (this.numbers[0] as number) | 0;
     this.at = 1;
     return this.document();
   }
@@ -74,9 +74,14 @@ export class Tape {
   }
 
   document(): Document {
-    const number = this.numbers[this.at++] as number;
+    const number = this.#integer();
     if (number === 0) return this.#bson();
     return (this.#factories[number] ?? this.#learn(number))(this);
+  }
+
+  /** The next slot, which has an integer: said so, the engine does not calculate with doubles. */
+  #integer(): number {
+    return (this.numbers[this.at++] as number) | 0;
   }
 
   #learn(number: number): Factory {
@@ -95,7 +100,7 @@ export class Tape {
   }
 
   #nextChunk(length: number): string {
-    const chunk = this.numbers[this.#chunk++] as number;
+    const chunk = (this.numbers[this.#chunk++] as number) | 0;
     const units = chunk >>> 1;
     if ((chunk & 1) === 0) {
       const end = this.#textAt + units;
@@ -115,11 +120,13 @@ export class Tape {
   }
 
   array(): unknown[] {
-    const { numbers } = this;
-    const count = numbers[this.at++] as number;
-    const kind = numbers[this.at++] as number;
+    const count = this.#integer();
+    const kind = this.#integer();
     const array = new Array<unknown>(count);
-    for (let index = 0; index < count; index++) array[index] = this.value(kind);
+    // The two that matter most have loops of their own, without a decision in them.
+    if (kind === Kind.Text) for (let index = 0; index < count; index++) array[index] = this.string(this.#integer());
+    else if (kind === Kind.Document) for (let index = 0; index < count; index++) array[index] = this.document();
+    else for (let index = 0; index < count; index++) array[index] = this.value(kind);
     return array;
   }
 
@@ -128,12 +135,12 @@ export class Tape {
     const { numbers } = this;
     switch (kind) {
       case Kind.Any:
-        return this.value(numbers[this.at++] as number);
+        return this.value(this.#integer());
       case Kind.Int32:
       case Kind.Number:
         return numbers[this.at++];
       case Kind.Text:
-        return this.string(numbers[this.at++] as number);
+        return this.string(this.#integer());
       case Kind.Boolean:
         return numbers[this.at++] === 1;
       case Kind.Null:
@@ -143,42 +150,42 @@ export class Tape {
       case Kind.DateTime:
         return new Date(numbers[this.at++] as number);
       case Kind.ObjectId:
-        return this.objectId(numbers[this.at++] as number);
+        return this.objectId(this.#integer());
       case Kind.Document:
         return this.document();
       case Kind.Array:
         return this.array();
       case Kind.Int64:
-        return new Long(numbers[this.at++] as number, numbers[this.at++] as number);
+        return new Long(this.#integer(), this.#integer());
       case Kind.Timestamp:
         return new Timestamp({ i: numbers[this.at++] as number, t: numbers[this.at++] as number });
       case Kind.Binary:
         return this.#binary();
       case Kind.Decimal128:
-        return new Decimal128(this.#copy(numbers[this.at++] as number, 16));
+        return new Decimal128(this.#copy(this.#integer(), 16));
       default:
         return this.#other();
     }
   }
 
   #binary(): Binary {
-    const start = this.numbers[this.at++] as number;
-    const bytes = this.#copy(start, this.numbers[this.at++] as number);
-    const binary = new Binary(bytes, this.numbers[this.at++]);
+    const start = this.#integer();
+    const bytes = this.#copy(start, this.#integer());
+    const binary = new Binary(bytes, this.#integer());
     return binary.sub_type === Binary.SUBTYPE_UUID && UUID.isValid(binary) ? binary.toUUID() : binary;
   }
 
   /** A document that stayed BSON. */
   #bson(): Document {
-    const start = this.numbers[this.at++] as number;
-    return deserialize(this.#copy(start, this.numbers[this.at++] as number));
+    const start = this.#integer();
+    return deserialize(this.#copy(start, this.#integer()));
   }
 
   /** A value that only bson knows how to make, in a document of its own. */
   #other(): unknown {
-    const type = this.numbers[this.at++] as number;
-    const start = this.numbers[this.at++] as number;
-    const length = this.numbers[this.at++] as number;
+    const type = this.#integer();
+    const start = this.#integer();
+    const length = this.#integer();
     const document = Buffer.alloc(4 + 2 + length + 1);
     document.writeInt32LE(document.length, 0);
     document[4] = type;

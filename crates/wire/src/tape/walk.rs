@@ -3,9 +3,9 @@
 use super::kind::Kind;
 use super::shapes::{Field, Shapes};
 use super::text::{Open, Texts};
-use crate::bytes::{array_at, i32_at, i64_at};
 use crate::document::Document;
 use crate::value::{self, element_type as t};
+use std::cmp::Ordering;
 
 /// Documents deeper than this stay BSON: who reads the tape goes down as deep.
 const MAX_DEPTH: usize = 64;
@@ -118,8 +118,8 @@ impl<'a> Walk<'a> {
     /// Where the document at `start` ends.
     #[inline]
     fn extent(&self, start: usize, limit: usize) -> Result<usize, Stop> {
-        let length = i32_at(self.body, start).map_err(|_| Stop::Unfit)?;
-        let end = start + usize::try_from(length).map_err(|_| Stop::Unfit)?;
+        let length = self.length(start)?;
+        let end = start + length;
         match self.body.get(end.wrapping_sub(1)) {
             Some(0) if length >= 5 && end <= limit => Ok(end),
             _ => Err(Stop::Unfit),
@@ -149,22 +149,32 @@ impl<'a> Walk<'a> {
                 return Ok(Fit::OtherKeys);
             }
             at += 1 + usize::from(field.length);
-            let kind = Kind::of(element_type, self.body, at);
-            if field.kind == Kind::Any {
-                self.put(f64::from(kind as u8))?;
-            } else if !field.kind.holds(kind) {
-                fit = Fit::OtherKinds;
-            }
-            at = match kind {
-                Kind::Document | Kind::Array => {
-                    self.nested(kind, at, end, (index, &field), depth)?
+            // What is most frequent is decided at once.
+            at = match (field.kind, element_type) {
+                (Kind::Int32, t::INT32) => self.int32(at)?,
+                (Kind::Text, t::STRING) => self.text(at, end)?,
+                (Kind::Number, t::DOUBLE) => self.double(at)?,
+                (expected, _) => {
+                    let kind = Kind::of(element_type, self.body, at);
+                    if expected == Kind::Any {
+                        self.put(f64::from(kind as u8))?;
+                    } else if !expected.holds(kind) {
+                        fit = Fit::OtherKinds;
+                    }
+                    match kind {
+                        Kind::Document | Kind::Array => {
+                            self.nested(kind, at, end, (index, &field), depth)?
+                        }
+                        _ => self.value(kind, element_type, at, end)?,
+                    }
                 }
-                _ => self.value(kind, element_type, at, end)?,
             };
         }
-        match at == end {
-            true => Ok(fit),
-            false => Ok(Fit::OtherKeys),
+        // Beyond the end, a value took what is not the document's.
+        match at.cmp(&end) {
+            Ordering::Equal => Ok(fit),
+            Ordering::Less => Ok(Fit::OtherKeys),
+            Ordering::Greater => Err(Stop::Unfit),
         }
     }
 
@@ -260,6 +270,7 @@ impl<'a> Walk<'a> {
                 }
                 // What reads the tape would go too deep.
                 Kind::Array => return Err(Stop::Unfit),
+                Kind::Text => self.text(value, end)?,
                 _ => self.value(kind, element_type, value, end)?,
             };
             count += 1;
@@ -267,8 +278,48 @@ impl<'a> Walk<'a> {
         Ok(Ok(count))
     }
 
+    #[inline(always)]
+    fn read<const N: usize>(&self, at: usize) -> Result<[u8; N], Stop> {
+        let bytes = self.body.get(at..).and_then(<[u8]>::first_chunk);
+        bytes.copied().ok_or(Stop::Unfit)
+    }
+
+    /// The length that stands at `at`.
+    #[inline(always)]
+    fn length(&self, at: usize) -> Result<usize, Stop> {
+        let length = i32::from_le_bytes(self.read(at)?);
+        usize::try_from(length).map_err(|_| Stop::Unfit)
+    }
+
+    #[inline(always)]
+    fn int32(&mut self, at: usize) -> Result<usize, Stop> {
+        let number = i32::from_le_bytes(self.read(at)?);
+        self.put(f64::from(number))?;
+        Ok(at + 4)
+    }
+
+    #[inline(always)]
+    fn double(&mut self, at: usize) -> Result<usize, Stop> {
+        let number = f64::from_le_bytes(self.read(at)?);
+        self.put(number)?;
+        Ok(at + 8)
+    }
+
+    #[inline(always)]
+    fn text(&mut self, at: usize, end: usize) -> Result<usize, Stop> {
+        let next = at + 4 + self.length(at)?;
+        let Some((0, text)) = self.body.get(at + 4..next).and_then(<[u8]>::split_last) else {
+            return Err(Stop::Unfit);
+        };
+        if next > end {
+            return Err(Stop::Unfit);
+        }
+        let units = self.texts.push(text)?;
+        self.put(units as f64)?;
+        Ok(next)
+    }
+
     /// Writes a value that is neither a document nor an array. Gives its end.
-    #[inline]
     fn value(
         &mut self,
         kind: Kind,
@@ -276,84 +327,60 @@ impl<'a> Walk<'a> {
         at: usize,
         end: usize,
     ) -> Result<usize, Stop> {
-        let length = match kind {
-            Kind::Int32 => {
-                self.put(f64::from(i32_at(self.body, at).map_err(|_| Stop::Unfit)?))?;
-                4
-            }
-            Kind::Number if element_type == t::DOUBLE => {
-                let bits = array_at(self.body, at).map_err(|_| Stop::Unfit)?;
-                self.put(f64::from_le_bytes(bits))?;
-                8
-            }
+        let next = match kind {
+            Kind::Int32 => self.int32(at)?,
+            Kind::Text => self.text(at, end)?,
+            Kind::Number if element_type == t::DOUBLE => self.double(at)?,
             Kind::Number | Kind::DateTime => {
-                self.put(i64_at(self.body, at).map_err(|_| Stop::Unfit)? as f64)?;
-                8
-            }
-            Kind::Text => {
-                let length = i32_at(self.body, at).map_err(|_| Stop::Unfit)?;
-                let length = usize::try_from(length).map_err(|_| Stop::Unfit)?;
-                let rest = self.body.get(at + 4..end).unwrap_or_default();
-                let Some((0, text)) = rest.get(..length).and_then(<[u8]>::split_last) else {
-                    return Err(Stop::Unfit);
-                };
-                let units = self.texts.push(text)?;
-                self.put(units as f64)?;
-                4 + length
+                let number = i64::from_le_bytes(self.read(at)?);
+                self.put(number as f64)?;
+                at + 8
             }
             Kind::Boolean => {
-                let Some(&value @ 0..=1) = self.body.get(at) else {
+                let [value @ 0..=1] = self.read(at)? else {
                     return Err(Stop::Unfit);
                 };
                 self.put(f64::from(value))?;
-                1
+                at + 1
             }
-            Kind::Null | Kind::Undefined => 0,
+            Kind::Null | Kind::Undefined => at,
             Kind::ObjectId => {
                 self.put(at as f64)?;
-                12
+                at + 12
             }
             Kind::Decimal128 => {
                 self.put(at as f64)?;
-                16
+                at + 16
             }
-            Kind::Int64 | Kind::Timestamp => {
-                let number = i64_at(self.body, at).map_err(|_| Stop::Unfit)?;
-                let low = match kind {
-                    Kind::Int64 => f64::from(number as i32),
-                    _ => f64::from(number as u32),
-                };
-                self.put(low)?;
-                let high = (number >> 32) as i32;
-                self.put(match kind {
-                    Kind::Int64 => f64::from(high),
-                    _ => f64::from(high as u32),
-                })?;
-                8
+            Kind::Int64 => {
+                self.put(f64::from(i32::from_le_bytes(self.read(at)?)))?;
+                self.put(f64::from(i32::from_le_bytes(self.read(at + 4)?)))?;
+                at + 8
+            }
+            Kind::Timestamp => {
+                self.put(f64::from(u32::from_le_bytes(self.read(at)?)))?;
+                self.put(f64::from(u32::from_le_bytes(self.read(at + 4)?)))?;
+                at + 8
             }
             Kind::Binary => {
-                let length = i32_at(self.body, at).map_err(|_| Stop::Unfit)?;
-                let length = usize::try_from(length).map_err(|_| Stop::Unfit)?;
-                let Some(&subtype) = self.body.get(at + 4) else {
-                    return Err(Stop::Unfit);
-                };
+                let length = self.length(at)?;
+                let [subtype] = self.read(at + 4)?;
                 self.put_place(at + 5, length)?;
                 self.put(f64::from(subtype))?;
-                5 + length
+                at + 5 + length
             }
             Kind::Other | Kind::Any | Kind::Document | Kind::Array => {
                 let rest = self.body.get(at..end).unwrap_or_default();
                 let (_, bytes) = value::read(element_type, rest).map_err(|_| Stop::Unfit)?;
                 self.put(f64::from(element_type))?;
                 self.put_place(at, bytes.len())?;
-                bytes.len()
+                at + bytes.len()
             }
         };
-        let next = at + length;
-        if next > end {
-            return Err(Stop::Unfit);
+        match next > end {
+            true => Err(Stop::Unfit),
+            false => Ok(next),
         }
-        Ok(next)
     }
 
     #[inline]
