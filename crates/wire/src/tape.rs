@@ -56,6 +56,12 @@ impl Flattener {
         }
     }
 
+    /// The chunks of text of the last reply, in order: their UTF-16 units times two, plus one where a unit has
+    /// two bytes. Those begin at an even place.
+    pub fn chunks(&self) -> &[u32] {
+        &self.chunks
+    }
+
     /// A description by its number: for each field its kind, its key, a NUL.
     pub fn description(&self, number: u32) -> Option<&[u8]> {
         self.shapes.description(number)

@@ -12,7 +12,7 @@ const REFERS: usize = 13;
 
 /// How much longer than a string its chunk may be: a factor, and units beside it.
 const FACTOR: usize = 3;
-const SLACK: usize = 24;
+const SLACK: usize = 21;
 
 /// A chunk of short strings grows to no more than this.
 const LONGEST: usize = 4096;

@@ -127,13 +127,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Writes the fields between `at` and `end`, if they are those of `shape`.
-    fn fields(
-        &mut self,
-        shape: u32,
-        mut at: usize,
-        end: usize,
-        depth: usize,
-    ) -> Result<Fit, Stop> {
+    fn fields(&mut self, shape: u32, mut at: usize, end: usize, depth: usize) -> Result<Fit, Stop> {
         let Some(known) = self.shapes.get(shape) else {
             return Ok(Fit::OtherKeys);
         };
