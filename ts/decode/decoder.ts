@@ -1,6 +1,6 @@
 import { deserialize, type DeserializeOptions, type Document } from 'bson';
 import { native } from '../native';
-import { Tape, type TextBuffer } from './tape';
+import { Tape } from './tape';
 
 /** Slots and bytes of a tape that most replies fit on. */
 const SLOTS = 128 << 10;
@@ -22,9 +22,9 @@ export class Decoder {
 
   constructor() {
     const numbers = new Float64Array(SLOTS);
-    const text = Buffer.allocUnsafeSlow(TEXT) as TextBuffer;
+    const text = Buffer.allocUnsafeSlow(TEXT);
     this.#number = native.openTape(numbers, text);
-    this.#tape = new Tape(numbers, text, (number) => native.description(this.#number, number));
+    this.#tape = new Tape(numbers, text, (number) => native.description(this.#number, number), native.textReader(this.#number));
   }
 
   /** Lends a buffer that replies will be in: those take a shorter way. */
@@ -61,7 +61,7 @@ export class Decoder {
       if (flattened === UNFIT) return undefined;
       if (flattened !== NO_ROOM) return this.#tape.lendRoom(numbers, text, () => this.#read(flattened, reply, 0));
       numbers = new Float64Array(Math.max(reply.length >> 3, numbers.length * 2));
-      text = Buffer.allocUnsafeSlow(Math.max(reply.length, text.length * 2)) as TextBuffer;
+      text = Buffer.allocUnsafeSlow(Math.max(reply.length, text.length * 2));
     }
   }
 
@@ -85,8 +85,8 @@ function isDefault(options: DeserializeOptions): boolean {
     !options.useBigInt64 &&
     !options.bsonRegExp &&
     !options.raw &&
-    options.fieldsAsRaw == null &&
-    (options.validation == null || options.validation.utf8 === true) &&
+    options.fieldsAsRaw === undefined &&
+    (options.validation === undefined || options.validation.utf8 === true) &&
     !options.index &&
     !options.allowObjectSmallerThanBufferSize
   );

@@ -5,12 +5,6 @@ import { Kind, parseDescription } from './kinds';
 /** Makes a document of the values that come next on the tape. */
 export type Factory = (tape: Tape) => Document;
 
-/** What `toString` comes down to in every runtime, without its detours. */
-export interface TextBuffer extends Buffer {
-  latin1Slice(start: number, end: number): string;
-  ucs2Slice(start: number, end: number): string;
-}
-
 /** As bson reads one out of a reply, where it still does that. */
 const ObjectIdAt = ObjectId as unknown as new (bytes: Uint8Array, offset: number) => ObjectId;
 const readsAt = ((): boolean => {
@@ -40,8 +34,10 @@ export class Tape {
   constructor(
     /** The slots. Factories read them. */
     public numbers: Float64Array,
-    public text: TextBuffer,
+    public text: Buffer,
     readonly describe: (number: number) => Buffer | null,
+    /** Gives the chunks of text in the tape's own room, one after another. */
+    public nextText: (() => string) | undefined,
   ) {
     this.#bytes = text;
   }
@@ -58,13 +54,15 @@ export class Tape {
   }
 
   /** Reads from other room for once. */
-  lendRoom<T>(numbers: Float64Array, text: TextBuffer, read: () => T): T {
-    const own = { numbers: this.numbers, text: this.text };
-    Object.assign(this, { numbers, text });
+  lendRoom<T>(numbers: Float64Array, text: Buffer, read: () => T): T {
+    const own = { numbers: this.numbers, text: this.text, nextText: this.nextText };
+    Object.assign(this, { numbers, text, nextText: undefined });
     try {
       return read();
     } finally {
       Object.assign(this, own);
+      // A large reply is not kept until the next one.
+      this.#bytes = this.text;
     }
   }
 
@@ -100,19 +98,18 @@ export class Tape {
   }
 
   #nextChunk(length: number): string {
-    const chunk = (this.numbers[this.#chunk++] as number) | 0;
-    const units = chunk >>> 1;
-    if ((chunk & 1) === 0) {
-      const end = this.#textAt + units;
-      this.#string = this.text.latin1Slice(this.#textAt, end);
-      this.#textAt = end;
-    } else {
-      const start = (this.#textAt + 1) & ~1;
-      this.#textAt = start + 2 * units;
-      this.#string = this.text.ucs2Slice(start, this.#textAt);
-    }
+    this.#string = this.nextText ? this.nextText() : this.#decodeChunk();
     this.#cut = length;
     return this.#string.slice(0, length);
+  }
+
+  /** Text in other room than the tape's own. */
+  #decodeChunk(): string {
+    const chunk = (this.numbers[this.#chunk++] as number) | 0;
+    const units = chunk >>> 1;
+    const start = (chunk & 1) === 0 ? this.#textAt : (this.#textAt + 1) & ~1;
+    this.#textAt = start + units * (1 + (chunk & 1));
+    return this.text.toString((chunk & 1) === 0 ? 'latin1' : 'utf16le', start, this.#textAt);
   }
 
   objectId(at: number): ObjectId {
@@ -122,6 +119,7 @@ export class Tape {
   array(): unknown[] {
     const count = this.#integer();
     const kind = this.#integer();
+    // oxlint-disable-next-line no-new-array -- of its length at once, it takes no more room than it needs
     const array = new Array<unknown>(count);
     // The two that matter most have loops of their own, without a decision in them.
     if (kind === Kind.Text) for (let index = 0; index < count; index++) array[index] = this.string(this.#integer());

@@ -3,8 +3,11 @@
 
 use crate::lane::Lane;
 use crate::tape::{Room, Tape};
+use crate::text;
 use ferropool_client::Subscription;
-use napi::bindgen_prelude::{Buffer, Float64Array, FnArgs, Function, Int32Array, Uint8Array};
+use napi::bindgen_prelude::{
+    Buffer, Float64Array, FnArgs, Function, Int32Array, Uint8Array, Unknown,
+};
 use napi::{Env, Error, Result};
 use napi_derive::napi;
 use std::cell::RefCell;
@@ -301,7 +304,7 @@ pub fn event_text(lane: u32, index: u32) -> Result<Option<String>> {
     Ok(find(lane)?.event_text(index))
 }
 
-fn with_tape<R>(tape: u32, use_it: impl FnOnce(&mut Tape) -> R) -> Result<R> {
+pub(crate) fn with_tape<R>(tape: u32, use_it: impl FnOnce(&mut Tape) -> R) -> Result<R> {
     TAPES.with_borrow_mut(|tapes| match tapes.get_mut(tape as usize) {
         Some(Some(tape)) => Ok(use_it(tape)),
         _ => Err(Error::from_reason("the tape's environment has ended")),
@@ -320,6 +323,12 @@ pub fn open_tape(env: Env, numbers: Float64Array, text: Uint8Array) -> Result<u3
         drop(TAPES.with_borrow_mut(|tapes| tapes[number].take()));
     })?;
     Ok(number as u32)
+}
+
+/// A function that gives the next chunk of a tape's text.
+#[napi(catch_unwind, ts_return_type = "() => string")]
+pub fn text_reader(env: Env, tape: u32) -> Result<Unknown<'static>> {
+    text::reader(env, tape)
 }
 
 /// Lends a tape a buffer that replies will be in; gives its number.

@@ -10,6 +10,15 @@ pub(crate) struct Tape {
     room: Room,
     /// Where replies are.
     sources: Vec<Uint8Array>,
+    /// The next chunk of text to be read, and where it is.
+    chunk: usize,
+    at: usize,
+}
+
+/// A chunk of text: of one byte for each unit, or of two.
+pub(crate) enum Chunk<'a> {
+    Latin1(&'a [u8]),
+    Utf16(&'a [u8]),
 }
 
 /// Where a tape is written.
@@ -40,6 +49,8 @@ impl Tape {
             epoch: 0,
             room,
             sources: Vec::new(),
+            chunk: 0,
+            at: 0,
         }
     }
 
@@ -56,6 +67,7 @@ impl Tape {
         let Some(body) = source.and_then(|source| source.get(start..end)) else {
             return UNFIT;
         };
+        (self.chunk, self.at) = (0, 0);
         let Room { numbers, text } = &mut self.room;
         let flattened = self
             .flattener
@@ -68,6 +80,25 @@ impl Tape {
         let (numbers, text) = (room.numbers.as_mut(), room.text.as_mut());
         let flattened = self.flattener.flatten(body, numbers, text);
         self.tell(flattened)
+    }
+
+    /// The next chunk of the text that was flattened into the tape's own room.
+    pub(crate) fn next_chunk(&mut self) -> Chunk<'_> {
+        let chunk = self.flattener.chunks().get(self.chunk);
+        let &chunk = chunk.unwrap_or(&0);
+        self.chunk += 1;
+        let (units, wide) = (chunk as usize >> 1, chunk & 1 == 1);
+        let start = if wide {
+            self.at.next_multiple_of(2)
+        } else {
+            self.at
+        };
+        self.at = start + if wide { 2 * units } else { units };
+        let bytes = self.room.text.0.get(start..self.at).unwrap_or_default();
+        match wide {
+            true => Chunk::Utf16(bytes),
+            false => Chunk::Latin1(bytes),
+        }
     }
 
     pub(crate) fn description(&self, number: u32) -> Option<Buffer> {

@@ -67,7 +67,7 @@ impl Flattener {
         self.shapes.description(number)
     }
 
-    /// Changes when shapes and descriptions have been forgotten. Numbers are not used twice.
+    /// Changes when shapes and descriptions have been forgotten; numbers begin at 1 again.
     pub fn epoch(&self) -> u32 {
         self.shapes.epoch()
     }

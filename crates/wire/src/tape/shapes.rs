@@ -32,9 +32,8 @@ pub(super) struct Shapes {
     keys: Vec<u8>,
     by_hash: HashMap<u64, u32>,
     met: Box<[u64; MET]>,
+    /// The first one's number is 1.
     descriptions: Vec<Box<[u8]>>,
-    /// The number of the first of them.
-    first_number: u32,
     epoch: u32,
     refused: u32,
     /// The shape of the last reply.
@@ -77,7 +76,6 @@ impl Default for Shapes {
             by_hash: HashMap::new(),
             met: Box::new([0; MET]),
             descriptions: Vec::new(),
-            first_number: 1,
             epoch: 0,
             refused: 0,
             root: NONE,
@@ -91,7 +89,7 @@ impl Shapes {
     }
 
     pub(super) fn description(&self, number: u32) -> Option<&[u8]> {
-        let index = number.checked_sub(self.first_number)?;
+        let index = number.checked_sub(1)?;
         self.descriptions.get(index as usize).map(|text| &**text)
     }
 
@@ -173,9 +171,7 @@ impl Shapes {
         if self.refused < PATIENCE {
             return;
         }
-        let numbers = self.first_number + self.descriptions.len() as u32;
         *self = Self {
-            first_number: numbers,
             epoch: self.epoch.wrapping_add(1),
             ..Self::default()
         };
@@ -253,8 +249,8 @@ impl Shapes {
                 description.extend_from_slice(self.key(field));
             }
         }
-        let number = self.first_number + self.descriptions.len() as u32;
         self.descriptions.push(description.into());
+        let number = self.descriptions.len() as u32;
         if let Some(shape) = self.shapes.get_mut(index as usize) {
             (shape.number, shape.described) = (number, true);
         }
