@@ -1,9 +1,9 @@
 // Whatever a server sends, the package makes of it what bson does.
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 
 import { below, document, nest, randomFrom, reply, template, type Random, type Template } from './random';
-import { Subject } from './subject';
+import { native, Subject } from './subject';
 
 const DOCUMENTS = process.env['CI'] ? 100_000 : 10_000;
 const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
@@ -12,6 +12,7 @@ describe(`random replies, SEED=${seed}`, () => {
   test(`${DOCUMENTS} documents, of shapes that repeat and of shapes that never do`, { timeout: 600_000 }, () => {
     const random = randomFrom(seed);
     const subject = new Subject();
+    const described = vi.spyOn(native, 'description');
     let templates: Template[] = [];
     for (let documents = 0; documents < DOCUMENTS; ) {
       // Shapes come and go.
@@ -21,6 +22,9 @@ describe(`random replies, SEED=${seed}`, () => {
       documents += batch.length;
       subject.expectAsBson(reply(batch));
     }
+    // Not all of it was left to bson.
+    expect(described.mock.calls.length).toBeGreaterThan(DOCUMENTS / 500);
+    described.mockRestore();
   });
 
   test('bytes that were damaged, and what is missing its end', { timeout: 600_000 }, () => {
