@@ -1,4 +1,4 @@
-// The stub server as a program beside a test, a demonstration or a bench.
+// The stub server, and its proxy in front of a real one, as a program beside a test, a demonstration or a bench.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -42,4 +42,17 @@ export async function startStub(args = [], { program = process.env.FERROPOOL_STU
       await exited;
     },
   };
+}
+
+/**
+ * Starts a proxy in front of a real server, which makes it look like another kind of deployment.
+ *
+ * @param {{ to: string, as?: 'mongos' | 'load-balancer', services?: number }} options `to`: the server's IP address and port;
+ *   `services`: how many stand behind a load balancer, by default one
+ */
+export async function startProxy({ to, as = 'mongos', services = 1 }) {
+  const balancing = as === 'load-balancer';
+  const proxy = await startStub([`--proxy=${to}`, `--as=${as}`, ...(balancing ? [`--service-ids=${services}`] : [])]);
+  const address = `127.0.0.1:${proxy.port}`;
+  return { ...proxy, address, uri: `mongodb://${address}/${balancing ? '?loadBalanced=true' : ''}` };
 }

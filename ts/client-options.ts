@@ -1,4 +1,7 @@
+import type { LogOptions } from './logging/options';
+import type { BSONSerializeOptions } from './bson-options';
 import type { LaneKind } from './options';
+import type { PrimaryKeyOptions } from './primary-key';
 
 /** Supplies credentials for MONGODB-AWS. */
 export type AWSCredentialProvider = () => Promise<{ accessKeyId: string; secretAccessKey: string; sessionToken?: string; expiration?: Date }>;
@@ -117,7 +120,7 @@ export interface EstablishOptions {
 }
 
 /** The options that a {@link MongoClient} and a {@link ConnectionPool} share. */
-export interface PoolOptions extends EstablishOptions {
+export interface PoolOptions extends EstablishOptions, LogOptions {
   /** The most connections that exist at a time, 0 for no limit. @defaultValue 100 */
   maxPoolSize?: number;
   /** The connections that exist at any time while the pool is ready. @defaultValue 0 */
@@ -140,7 +143,7 @@ export interface PoolOptions extends EstablishOptions {
 export type ReadPreferenceMode = 'primary' | 'primaryPreferred' | 'secondary' | 'secondaryPreferred' | 'nearest';
 
 /** Options of a {@link MongoClient}; they win over those of the connection string. */
-export interface MongoClientOptions extends PoolOptions {
+export interface MongoClientOptions extends PoolOptions, BSONSerializeOptions, PrimaryKeyOptions {
   /** Whether the one host is used whatever it is. */
   directConnection?: boolean;
   /** The replica set that the hosts are members of. */

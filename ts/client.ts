@@ -1,24 +1,47 @@
 import type { MongoClientOptions } from './client-options';
-import { Db } from './db';
+import type { BSONSerializeOptions } from './bson-options';
+import { clientSettings, documentOptions, withoutDocumentOptions, type DocumentOptions } from './client-settings';
+import { ReadPreference, type ReadConcern, type WriteConcern } from './concerns';
+import { Db, type DbOptions } from './db';
 import { checkDriverInfo, type DriverInfo } from './driver-info';
 import { Endpoint } from './endpoint';
-import { callNative } from './errors';
-import { checkDatabaseName, checkNames, checkRequest, count, type PoolStats, type WarmOptions } from './options';
+import { callNative, MongoInvalidArgumentError } from './errors';
+import { ClientSession, type ClientSessionOptions } from './session';
+import { checkNames, checkRequest, count, type PoolStats, type WarmOptions } from './options';
 import { withNameServers } from './name-servers';
 import { native } from './native';
+import type { Settings } from './settings';
 
 /** Asks the core for `minPoolSize`, wherever that was set. */
 const MIN_POOL_SIZE = -1;
 
 /** A client of a MongoDB server: its pool, watched and made ready by the core. */
 export class MongoClient extends Endpoint {
+  /** Those that its user has not ended. */
+  readonly #sessions = new Set<ClientSession>();
+  /** @internal */
+  readonly documentOptions: DocumentOptions;
+  #settings: Settings | undefined;
+
   /**
    * @param uri - `mongodb://user:password@host:port,…/database?options`, or `mongodb+srv://name/…`. What it asks for and
    * cannot have is a warning of the process.
    * @throws {@link MongoParseError} for the connection string, {@link MongoInvalidArgumentError} for an option.
    */
   constructor(uri: string, options: MongoClientOptions = {}) {
-    super(true, uri, withNameServers(uri, options));
+    super(true, uri, withNameServers(uri, withoutDocumentOptions(options)));
+    this.documentOptions = documentOptions(options);
+  }
+
+  /** A client that is connected. */
+  static async connect(uri: string, options?: MongoClientOptions): Promise<MongoClient> {
+    const client = new this(uri, options);
+    try {
+      return await client.connect();
+    } catch (error) {
+      await client.close();
+      throw error;
+    }
   }
 
   /** Waits until the server can be used. Optional: the first use connects. */
@@ -47,10 +70,61 @@ export class MongoClient extends Endpoint {
     callNative(() => native.appendMetadata(this.lane.number, this.id, name, version, platform));
   }
 
-  /** A database. */
-  db(name: string): Db {
-    checkDatabaseName(name);
-    return new Db(this, name);
+  /**
+   * Starts a session, for operations that belong together. Whoever starts it ends it.
+   *
+   * @throws {@link MongoInvalidArgumentError}
+   */
+  startSession(options?: ClientSessionOptions): ClientSession {
+    const session = new ClientSession(this, options);
+    this.#sessions.add(session);
+    session.once('ended', () => this.#sessions.delete(session));
+    return session;
+  }
+
+  /** Runs `callback` with a session that ends afterwards. */
+  async withSession<T>(callback: (session: ClientSession) => Promise<T>): Promise<T>;
+  async withSession<T>(options: ClientSessionOptions, callback: (session: ClientSession) => Promise<T>): Promise<T>;
+  async withSession<T>(first: ClientSessionOptions | ((session: ClientSession) => Promise<T>), second?: (session: ClientSession) => Promise<T>): Promise<T> {
+    const [options, callback] = typeof first === 'function' ? [{}, first] : [first, second];
+    if (typeof callback !== 'function') throw new MongoInvalidArgumentError('withSession needs a function');
+    await using session = this.startSession(options);
+    return await callback(session);
+  }
+
+  /**
+   * A database; without a name the connection string's, or `test`.
+   *
+   * @param options - What it and its collections do not take from the client.
+   */
+  db(name?: string, options?: DbOptions): Db {
+    const chosen = name === undefined ? (this.options.dbName ?? 'test') : name;
+    return new Db(this, chosen, options);
+  }
+
+  get readPreference(): ReadPreference {
+    return this.settings.readPreference ?? ReadPreference.primary;
+  }
+
+  get readConcern(): ReadConcern | undefined {
+    return this.settings.readConcern;
+  }
+
+  get writeConcern(): WriteConcern | undefined {
+    return this.settings.writeConcern;
+  }
+
+  get timeoutMS(): number | undefined {
+    return this.settings.timeoutMS;
+  }
+
+  get bsonOptions(): BSONSerializeOptions {
+    return this.settings.bson as BSONSerializeOptions;
+  }
+
+  /** @internal What databases take from the client. */
+  get settings(): Settings {
+    return (this.#settings ??= clientSettings(this.options, this.documentOptions));
   }
 
   /** The pool of each server, now: none before the servers are known. */

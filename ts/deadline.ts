@@ -14,9 +14,14 @@ export class Deadline {
     return timeoutMS === undefined ? undefined : new Deadline(timeoutMS);
   }
 
-  /** What is left, in milliseconds: more than 0, `Infinity` where there is no limit. */
+  /** What is left, in milliseconds, 0 and less where it has passed. */
+  left(): number {
+    return this.#until - performance.now();
+  }
+
+  /** The same for a next step, which needs some: more than 0, `Infinity` where there is no limit. */
   remaining(): number {
-    const remaining = this.#until - performance.now();
+    const remaining = this.left();
     if (remaining <= 0) throw new MongoOperationTimeoutError(`Timed out after ${this.timeoutMS} ms`);
     return remaining;
   }

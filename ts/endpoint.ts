@@ -1,20 +1,14 @@
 import { arch, endianness } from 'node:os';
-import type { Document } from 'bson';
+import { ObjectId, serialize, type Document } from 'bson';
+import { Attempt, commandEventNames, type CommandEvents } from './command-events';
 import { Connection } from './connection';
 import { TypedEmitter } from './emitter';
 import { supplyCredentials } from './credentials';
-import { callNative, MongoInvalidArgumentError, MongoPoolClosedError, MongoServerError } from './errors';
-import {
-  CommandFailedEvent,
-  CommandStartedEvent,
-  CommandSucceededEvent,
-  commandEventNames,
-  poolEventNames,
-  poolEvents,
-  type CommandEvents,
-  type ConnectionPoolEvents,
-} from './events';
-import { CONNECTION, decode, isSerializing, Lane, type Completion, type EventNumbers, type Operation, type Outcome, type Owner } from './lane';
+import { callNative, MongoInvalidArgumentError, MongoPoolClosedError } from './errors';
+import { Deadline } from './deadline';
+import { poolEventNames, poolEvents, type ConnectionPoolEvents } from './events';
+import { labelNames, type Execution, type Origin, type Profile } from './execution';
+import { CONNECTION, isSerializing, Lane, type Completion, type EventNumbers, type Operation, type Outcome, type Owner } from './lane';
 import {
   checkNames,
   checkRequest,
@@ -29,9 +23,10 @@ import {
   type LaneKind,
   type PoolStats,
 } from './options';
-import type { Execution, Origin } from './execution';
-import type { ReadPreferenceMode } from './client-options';
 import { credentialCallbacks, MongoOptions, type CredentialCallbacks } from './mongo-options';
+import type { LogOptions } from './logging/options';
+import { Logs } from './logging/logs';
+import type { SelectionRecord } from './logging/server-selection';
 import { native } from './native';
 import { topologyEvent, topologyEventNames, type TopologyEvents, type TopologyRecord } from './sdam-events';
 
@@ -52,6 +47,8 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   readonly lane: Lane;
   /** @internal Whether anybody listens. */
   listens = false;
+  /** @internal Whether commands have sessions: those of a client, not those of a pool alone. */
+  readonly hasSessions: boolean;
   /** Tells topologies apart. */
   readonly #topologyId = opened++;
   readonly #credentialCallbacks: CredentialCallbacks;
@@ -60,12 +57,13 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   /** Of the servers, by their numbers. */
   readonly #addresses: string[] = [];
   readonly #monitorsCommands: boolean;
-  /** Whether anybody listens to commands: asked for each of them, so kept. */
-  #commandsHeard = false;
+  readonly #logs: Logs | undefined;
+  readonly #profiles = new WeakMap<Profile, number>();
+  readonly #profileNumbers = new Map<string, number>();
   #closing: Promise<CloseResult> | undefined;
 
   /** @internal */
-  constructor(monitored: boolean, target: string, options: { lane?: LaneKind | undefined; monitorCommands?: boolean | undefined; authMechanismProperties?: object }) {
+  constructor(monitored: boolean, target: string, options: LogOptions & { lane?: LaneKind | undefined; monitorCommands?: boolean | undefined; authMechanismProperties?: object }) {
     super();
     const encoded = encodeOptions(options);
     if (typeof target !== 'string') {
@@ -76,12 +74,16 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
     this.lane = Lane.of(KINDS.has(kind) ? kind : 'auto');
     this.id = callNative(() => native.open(this.lane.number, monitored, target, encoded, platform()));
     this.#address = native.address(this.lane.number, this.id);
+    this.#logs = Logs.of(options, this.#topologyId, () => this.listenersChanged());
     for (const warning of native.warnings(this.lane.number, this.id)) {
       process.emitWarning(warning, { type: 'MongoWarning', code: 'FERROPOOL_OPTION' });
+      this.#logs?.warning(warning);
     }
     this.#credentialCallbacks = credentialCallbacks(options.authMechanismProperties);
+    this.hasSessions = monitored;
     this.#monitorsCommands = options.monitorCommands !== false;
     this.lane.adopt(this, this.id);
+    if (this.#logs) this.listenersChanged();
     // The pool's creation is recorded already; whoever constructs gets a chance to listen.
     queueMicrotask(() => this.lane.deliverEvents());
   }
@@ -173,68 +175,90 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
     await this.close();
   }
 
-  /** @internal */
+  /** @internal Runs a plain command, also on a connection that its caller holds. */
   command(database: string, command: Document, options: CommandOptions = {}, connection?: Connection): Promise<Document> {
-    // Called by a toBSON or a getter of a command that is being serialized: that one comes first.
-    if (isSerializing()) return Promise.resolve().then(() => this.command(database, command, options, connection));
     // Not an async function, whose promise would be a second one for each command.
     try {
-      return this.#start(database, command, options, connection);
+      checkNames('command', options, COMMAND_OPTIONS);
+      checkRequest(options);
+      const deadline = Deadline.in(options.timeoutMS === undefined ? undefined : milliseconds('timeoutMS', options.timeoutMS));
+      const { signal } = options;
+      return this.#run({ database, command, deadline, signal, bson: options }, modeNumber(options.readPreference), identity, connection);
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
-  #start(database: string, command: Document, options: CommandOptions, connection?: Connection): Promise<Document> {
-    checkNames('command', options, COMMAND_OPTIONS);
-    checkRequest(options);
+  /** @internal Runs a command as its profile says. `receive` makes the result of the reply, in the completion itself. */
+  execute<T>(execution: Execution, receive: (reply: Document, origin: Origin) => T): Promise<T> {
+    try {
+      return this.#run(execution, this.#profileNumber(execution.profile), (reply, completion) => receive(reply, this.origin(completion)));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #run<T>(
+    execution: Omit<Execution, 'profile'>,
+    profile: number,
+    receive: (reply: Document, completion: Completion) => T,
+    connection?: Connection,
+  ): Promise<T> {
+    // Called by a toBSON or a getter of a command that is being serialized: that one comes first.
+    if (isSerializing()) return Promise.resolve().then(() => this.#run(execution, profile, receive, connection));
+    const { command, database, sequence, to, deadline, bson, signal } = execution;
     if (command === null || typeof command !== 'object') {
       throw new MongoInvalidArgumentError(`The command must be a document, received ${String(command)}`);
     }
-    const limit = timeout('timeoutMS', options.timeoutMS);
     const { lane, id } = this;
-    const preference = modeNumber(options.readPreference);
-    // As the core sends it; here it is for the events.
-    const shown = preference > 0 ? { $readPreference: { mode: options.readPreference } } : undefined;
-    return lane.start<Document>(
+    const limit = deadline ? deadline.remaining() : INHERITED;
+    const session = execution.session ? execution.session.numberFor(this) : this.hasSessions ? IMPLICIT : NO_SESSION;
+    return lane.run<T>(
       this,
-      (slot, operation) => {
-        const number = lane.database(database);
-        const body = lane.serialize(command);
-        if (this.#commandsHeard) operation.command = { database, document: { ...command, ...shown }, requestId: 0, serverConnectionId: null };
+      (slot) => {
+        const name = lane.database(database);
+        const documents = sequence && lane.serializeAll(sequence.documents, bson);
+        const body = lane.serialize(command, bson);
+        const [length, bytes] = typeof body === 'number' ? [body, undefined] : [0, body];
         if (connection) {
           const { low, high } = connection.token;
-          const [length, bytes] = typeof body === 'number' ? [body, undefined] : [0, body];
-          callNative(() => native.commandOn(lane.number, id, low, high, number, slot, length, preference, limit, bytes));
-        } else if (typeof body === 'number') {
-          native.command(lane.number, id, number, slot, body, preference, limit);
+          callNative(() => native.commandOn(lane.number, id, low, high, name, slot, length, profile, limit, bytes));
+        } else if (bytes === undefined && documents === undefined && to === undefined) {
+          native.command(lane.number, id, name, slot, length, profile, session, limit);
         } else {
-          native.commandIn(lane.number, id, number, slot, body, preference, limit);
+          const { pinned } = to ?? {};
+          const server = pinned ? PINNED : (to?.server ?? ANY_SERVER);
+          native.commandWith(lane.number, id, name, slot, length, profile, session, limit, bytes, sequence?.name, documents, server, pinned?.low ?? 0, pinned?.high ?? 0);
         }
       },
-      (completion) => decode(completion, options),
-      options.signal,
+      receive,
+      { database, bson, isTimed: deadline !== undefined },
+      signal,
     );
   }
 
-  /** @internal Runs a command as its profile says. `receive` makes the result of the reply, in the completion itself. */
-  execute<T>(execution: Execution, receive: (reply: Document, origin: Origin) => T): Promise<T> {
-    // A stand-in until the core has profiles: enough to build and test what is above.
-    const { database, command, sequence, profile, deadline, signal, bson } = execution;
-    const body = {
-      ...command,
-      ...(sequence && { [sequence.name]: sequence.documents }),
-      ...(profile.readConcern && { readConcern: profile.readConcern }),
-      ...(profile.writeConcern && { writeConcern: profile.writeConcern }),
-    };
-    const left = deadline?.remaining();
-    const options = {
-      ...(signal && { signal }),
-      ...(left !== undefined && Number.isFinite(left) && { timeoutMS: Math.ceil(left) }),
-      ...(profile.readPreference && { readPreference: profile.readPreference.mode as ReadPreferenceMode }),
-      ...Object.fromEntries(Object.entries(bson ?? {}).filter(([name]) => COMMAND_OPTIONS.includes(name))),
-    };
-    return this.command(database, body, options).then((reply) => receive(reply, { server: 0, connectionId: 0, pinned: undefined, labels: [] }));
+  /** The core's number for a profile. */
+  #profileNumber(profile: Profile): number {
+    const known = this.#profiles.get(profile);
+    if (known !== undefined) return known;
+    // Most profiles that are made anew say what another one has said before.
+    const bytes = serialize(profile, { ignoreUndefined: true });
+    const content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+    let number = this.#profileNumbers.get(content);
+    if (number === undefined) {
+      number = callNative(() => native.addProfile(this.lane.number, this.id, bytes));
+      this.#profileNumbers.set(content, number);
+    }
+    this.#profiles.set(profile, number);
+    return number;
+  }
+
+  /** @internal Where a completion's reply came from. */
+  origin({ server, extra: connectionId, labels, isKept }: Completion): Origin {
+    const { taken, number } = this.lane;
+    const isPinned = isKept && native.keptForCursor(number, server, connectionId);
+    const pinned = isPinned ? { low: (taken[0] as number) >>> 0, high: (taken[1] as number) >>> 0 } : undefined;
+    return { server, connectionId, pinned, labels: labelNames(labels) };
   }
 
   /** @internal */
@@ -245,15 +269,20 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   /** @internal */
   poolEvent(kind: number, record: EventNumbers, abortReason: Error | undefined): void {
     const [Event, name] = [poolEvents[kind], poolEventNames[kind]];
-    if (Event && name && this.listenerCount(name) > 0) {
-      this.emit(name, new Event({ ...record, address: this.serverAddress(record.server), abortReason }));
+    if (Event && name && this.#isHeard(name)) {
+      this.#tell(new Event({ ...record, address: this.serverAddress(record.server), abortReason }));
     }
   }
 
   /** @internal */
   topologyEvent(record: object): void {
     const { name } = record as TopologyRecord;
-    if (this.listenerCount(name) > 0) this.emit(name, topologyEvent(this.#topologyId, record as TopologyRecord));
+    if (this.#isHeard(name)) this.#tell(topologyEvent(this.#topologyId, record as TopologyRecord));
+  }
+
+  /** @internal */
+  selectionEvent(record: object, time: number): void {
+    this.#logs?.event({ ...(record as SelectionRecord), time: new Date(time) });
   }
 
   /** @internal A connection that is being established needs credentials. */
@@ -266,42 +295,55 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   }
 
   /** @internal */
-  commandStarted(operation: Operation, record: EventNumbers): void {
-    if (!operation.command) return;
-    operation.command.requestId = record.reason;
-    operation.command.serverConnectionId = record.durationMS < 0 ? null : BigInt(record.durationMS);
-    if (this.listenerCount('commandStarted') === 0) return;
-    const { database, document, requestId, serverConnectionId } = operation.command;
-    const command = isSensitive(document) ? {} : { ...document, $db: database };
-    const event = new CommandStartedEvent(this.serverAddress(record.server), requestId, record.connectionId, database, commandName(document), command, serverConnectionId);
-    this.emit('commandStarted', event);
+  commandStarted(operation: Operation, record: EventNumbers, command: Uint8Array, service: Uint8Array | undefined): void {
+    const serverConnectionId = record.durationMS < 0 ? null : BigInt(record.durationMS);
+    const address = this.serverAddress(record.server);
+    const serviceId = service && new ObjectId(service);
+    const attempt = new Attempt(address, record.reason, record.connectionId, operation.database ?? '', command, serverConnectionId, serviceId);
+    operation.attempt = attempt;
+    if (this.#isHeard('commandStarted')) this.#tell(attempt.started());
   }
 
   /** @internal */
-  commandEnded(operation: Operation, { extra: connectionId, server }: Completion, duration: number, outcome: Outcome): void {
-    if (!operation.command || operation.command.requestId === 0) return;
-    const { document, requestId, serverConnectionId } = operation.command;
-    const name = commandName(document);
-    const sensitive = isSensitive(document);
-    if ('failure' in outcome) {
-      const failure = sensitive ? redact(outcome.failure) : outcome.failure;
-      this.emit('commandFailed', new CommandFailedEvent(this.serverAddress(server), requestId, connectionId, name, duration, failure, serverConnectionId));
-    } else {
-      const reply = sensitive ? {} : outcome.reply;
-      this.emit('commandSucceeded', new CommandSucceededEvent(this.serverAddress(server), requestId, connectionId, name, duration, reply, serverConnectionId));
-    }
+  commandEnded(operation: Operation, duration: number, outcome: Outcome): void {
+    const { attempt } = operation;
+    if (!attempt) return;
+    operation.attempt = undefined;
+    this.#tell('failure' in outcome ? attempt.failed(duration, outcome.failure) : attempt.succeeded(duration, outcome.reply));
   }
 
-  /** Asks the core for the events that somebody listens to, and for no others. */
+  /** Whether events of this name reach somebody who listens. */
+  #isEmitted(name: keyof Events): boolean {
+    return this.listenerCount(name) > 0 && (this.#monitorsCommands || !name.startsWith('command'));
+  }
+
+  /** Whether they have to be built at all. */
+  #isHeard(name: keyof Events): boolean {
+    return this.#isEmitted(name) || this.#logs?.wants(name) === true;
+  }
+
+  #tell(event: Parameters<Events[keyof Events]>[0]): void {
+    if (this.#isEmitted(event.name)) this.emit(event.name, event as never);
+    this.#logs?.event(event);
+  }
+
+  /** Asks the core for the events that somebody listens to or that are logged, and for no others. */
   protected listenersChanged(): void {
-    const pool = poolEventNames.some((name) => this.listenerCount(name) > 0);
-    const commands = this.#monitorsCommands && commandEventNames.some((name) => this.listenerCount(name) > 0);
-    this.#commandsHeard = commands;
-    const topology = topologyEventNames.some((name) => this.listenerCount(name) > 0);
-    this.listens = pool || commands || topology;
-    native.subscribe(this.lane.number, this.id, pool, commands, topology);
+    const pool = poolEventNames.some((name) => this.#isHeard(name));
+    const commands = commandEventNames.some((name) => this.#isHeard(name));
+    const topology = topologyEventNames.some((name) => this.#isHeard(name));
+    const selections = this.#logs?.selections ?? 0;
+    this.listens = pool || commands || topology || selections > 0;
+    native.subscribe(this.lane.number, this.id, pool, commands, topology, selections);
   }
 }
+
+// What stands for no number: `crates/node/src/lane/commands.rs`.
+const INHERITED = -1;
+const ANY_SERVER = -1;
+const PINNED = -2;
+const NO_SESSION = -1;
+const IMPLICIT = -2;
 
 // What the core answers to `tryCheckOut`.
 const TAKEN = 1;
@@ -314,32 +356,6 @@ function platform(): string {
   return `${runtime}, ${arch()}, ${endianness()}`;
 }
 
-function commandName(command: Document): string {
-  for (const name in command) return name;
-  return '';
-}
-
-/** The commands whose content must not reach a listener ("Security"). */
-const SENSITIVE = new Set([
-  'authenticate',
-  'saslstart',
-  'saslcontinue',
-  'getnonce',
-  'createuser',
-  'updateuser',
-  'copydbgetnonce',
-  'copydbsaslstart',
-  'copydb',
-]);
-
-/** The failure of a sensitive command: a server's error keeps its code alone. */
-function redact(failure: Error): Error {
-  if (!(failure instanceof MongoServerError)) return failure;
-  const { code, codeName } = failure;
-  return new MongoServerError({ ok: 0, errmsg: 'The server refused a command that is not shown', code, codeName });
-}
-
-function isSensitive(command: Document): boolean {
-  const name = commandName(command).toLowerCase();
-  return SENSITIVE.has(name) || ((name === 'hello' || name === 'ismaster') && 'speculativeAuthenticate' in command);
+function identity(reply: Document): Document {
+  return reply;
 }

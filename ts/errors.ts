@@ -91,14 +91,57 @@ export class MongoWaitQueueTimeoutError extends MongoError {
   }
 }
 
+/** What the client finds itself, without a server or a network that fails. */
+export class MongoDriverError extends MongoError {
+  override get name(): string {
+    return 'MongoDriverError';
+  }
+}
+
+/** The interface was used in a way that it does not allow. */
+export class MongoAPIError extends MongoDriverError {
+  override get name(): string {
+    return 'MongoAPIError';
+  }
+}
+
 /** `timeoutMS` passed ("Client Side Operations Timeout"). */
-export class MongoOperationTimeoutError extends MongoError {
+export class MongoOperationTimeoutError extends MongoDriverError {
   constructor(message: string, failure: Partial<Failure> = { code: 'FERROPOOL_OPERATION_TIMEOUT' }, cause?: unknown) {
     super(message, failure, cause);
   }
 
   override get name(): string {
     return 'MongoOperationTimeoutError';
+  }
+}
+
+/** The session has ended. */
+export class MongoExpiredSessionError extends MongoAPIError {
+  constructor(message = 'Cannot use a session that has ended', failure: Partial<Failure> = { code: 'FERROPOOL_SESSION_ENDED' }, cause?: unknown) {
+    super(message, failure, cause);
+  }
+
+  override get name(): string {
+    return 'MongoExpiredSessionError';
+  }
+}
+
+/** A transaction cannot do that in its state. */
+export class MongoTransactionError extends MongoAPIError {
+  override get name(): string {
+    return 'MongoTransactionError';
+  }
+}
+
+/** The server cannot do what was asked for. Nothing was sent. */
+export class MongoCompatibilityError extends MongoAPIError {
+  constructor(message: string, failure: Partial<Failure> = { code: 'FERROPOOL_INCOMPATIBLE' }, cause?: unknown) {
+    super(message, failure, cause);
+  }
+
+  override get name(): string {
+    return 'MongoCompatibilityError';
   }
 }
 
@@ -110,21 +153,21 @@ export class MongoServerSelectionError extends MongoError {
 }
 
 /** A connection string, or a server's bytes, that cannot be read. */
-export class MongoParseError extends MongoError {
+export class MongoParseError extends MongoDriverError {
   override get name(): string {
     return 'MongoParseError';
   }
 }
 
 /** The server does not prove who it is, or a callback supplied no credentials. */
-export class MongoRuntimeError extends MongoError {
+export class MongoRuntimeError extends MongoDriverError {
   override get name(): string {
     return 'MongoRuntimeError';
   }
 }
 
 /** An argument or option that is not what it may be. Nothing was sent. */
-export class MongoInvalidArgumentError extends MongoError {
+export class MongoInvalidArgumentError extends MongoAPIError {
   constructor(message: string, failure: Partial<Failure> = { code: 'FERROPOOL_INVALID_ARGUMENT' }, cause?: unknown) {
     super(message, failure, cause);
   }
@@ -143,7 +186,8 @@ export class MongoServerError extends MongoError {
 
   constructor(reply: Document, failure: Partial<Failure> = {}) {
     const message = reply['errmsg'] ?? reply['message'] ?? reply['$err'] ?? 'n/a';
-    super(String(message), { labels: (reply['errorLabels'] as string[] | undefined) ?? [], ...failure });
+    const reported = (reply['errorLabels'] as string[] | undefined) ?? [];
+    super(String(message), { ...failure, labels: [...reported, ...(failure.labels ?? [])] });
     this.errorResponse = reply;
     for (const [field, value] of Object.entries(reply)) {
       if (!['errorLabels', 'errmsg', 'message', 'errorResponse'].includes(field)) this[field] = value;
@@ -155,6 +199,30 @@ export class MongoServerError extends MongoError {
   }
 }
 
+/** The write was done, but not acknowledged as its write concern asks. */
+export class MongoWriteConcernError extends MongoServerError {
+  /** The whole reply, with its `writeConcernError`. */
+  declare readonly result: Document;
+
+  constructor(reply: Document, failure?: Partial<Failure>) {
+    const { writeConcernError } = reply as { writeConcernError: Document };
+    super({ ...writeConcernError, ...reply }, failure);
+    this['errInfo'] = writeConcernError['errInfo'];
+    this.result = reply;
+  }
+
+  override get name(): string {
+    return 'MongoWriteConcernError';
+  }
+}
+
+/** A reply that lacks what such a reply has. */
+export class MongoUnexpectedServerResponseError extends MongoRuntimeError {
+  override get name(): string {
+    return 'MongoUnexpectedServerResponseError';
+  }
+}
+
 const classes: Record<string, new (message: string, failure: Partial<Failure>, cause?: unknown) => MongoError> = {
   MongoNetworkError,
   MongoNetworkTimeoutError,
@@ -162,6 +230,9 @@ const classes: Record<string, new (message: string, failure: Partial<Failure>, c
   MongoPoolClosedError,
   MongoWaitQueueTimeoutError,
   MongoOperationTimeoutError,
+  MongoExpiredSessionError,
+  MongoTransactionError,
+  MongoCompatibilityError,
   MongoServerSelectionError,
   MongoParseError,
   MongoInvalidArgumentError,

@@ -1,4 +1,4 @@
-import { ObjectId, type Document } from 'bson';
+import { ObjectId } from 'bson';
 import { toError, type Failure } from './errors';
 
 /** The base of the events of "Connection Pool Monitoring". */
@@ -168,60 +168,6 @@ export type ConnectionPoolEvents = {
   connectionCheckedIn(event: ConnectionCheckedInEvent): void;
 };
 
-/** A command is sent. Commands that carry secrets are shown empty. */
-export class CommandStartedEvent {
-  readonly name = 'commandStarted';
-  constructor(
-    readonly address: string,
-    readonly requestId: number,
-    readonly connectionId: number,
-    readonly databaseName: string,
-    readonly commandName: string,
-    readonly command: Document,
-    /** The server's own number for the connection, as its log has it; null where it gives none. */
-    readonly serverConnectionId: bigint | null,
-  ) {}
-}
-
-/** A command's reply is there. */
-export class CommandSucceededEvent {
-  readonly name = 'commandSucceeded';
-  constructor(
-    readonly address: string,
-    readonly requestId: number,
-    readonly connectionId: number,
-    readonly commandName: string,
-    /** Since it was sent. */
-    readonly duration: number,
-    readonly reply: unknown,
-    /** The server's own number for the connection, as its log has it; null where it gives none. */
-    readonly serverConnectionId: bigint | null,
-  ) {}
-}
-
-/** A command failed, by the server's word or because the connection did. */
-export class CommandFailedEvent {
-  readonly name = 'commandFailed';
-  constructor(
-    readonly address: string,
-    readonly requestId: number,
-    readonly connectionId: number,
-    readonly commandName: string,
-    /** Since it was sent. */
-    readonly duration: number,
-    readonly failure: Error,
-    /** The server's own number for the connection, as its log has it; null where it gives none. */
-    readonly serverConnectionId: bigint | null,
-  ) {}
-}
-
-/** The events of commands, by name, with their listeners. */
-export type CommandEvents = {
-  commandStarted(event: CommandStartedEvent): void;
-  commandSucceeded(event: CommandSucceededEvent): void;
-  commandFailed(event: CommandFailedEvent): void;
-};
-
 /** An event as the core recorded it. */
 export interface EventRecord {
   address: string;
@@ -265,13 +211,14 @@ export const poolEventNames = [
   'connectionCheckedIn',
 ] as const satisfies readonly (keyof ConnectionPoolEvents)[];
 
-/** The number of `commandStarted`, behind the pool's events. */
+// The numbers of what else the core records, behind those of the pool's events.
 export const COMMAND_STARTED = 11;
-
-/** The number of a request for credentials, which is nothing that a user hears of. */
 export const CREDENTIAL_WANTED = 12;
-
-/** The number of an event of a topology. */
 export const TOPOLOGY = 13;
-
-export const commandEventNames = ['commandStarted', 'commandSucceeded', 'commandFailed'] as const;
+/** A command that is sent through a load balancer: the document behind the command's is the service's id. */
+export const SERVICE_COMMAND_STARTED = 14;
+/** An attempt at a command that something else follows: its reply, or its failure. */
+export const ATTEMPT_REPLIED = 15;
+export const ATTEMPT_FAILED = 16;
+/** A step of a selection, which only logs have. */
+export const SELECTION = 17;

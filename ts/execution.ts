@@ -36,6 +36,8 @@ export interface Profile {
   readonly opensCursor?: boolean;
   /** Whether a `maxTimeMS` is computed from the deadline. Default `true`; `false` for tailable cursors' `getMore` and the like. */
   readonly computesMaxTime?: boolean;
+  /** Whether `rawData` is appended, where the server knows it (wire version 27). */
+  readonly rawData?: boolean;
 }
 
 /** A connection that is kept for a cursor or a holder. */
@@ -55,13 +57,30 @@ export interface Origin {
   readonly labels: readonly string[];
 }
 
+/** Labels by their bits: `crates/client/src/labels.rs`. */
+const LABELS = [
+  'RetryableWriteError',
+  'TransientTransactionError',
+  'UnknownTransactionCommitResult',
+  'NoWritesPerformed',
+  'SystemOverloadedError',
+  'RetryableError',
+] as const;
+
+const NO_LABELS: readonly string[] = [];
+
+/** The labels that a completion's number stands for. */
+export function labelNames(bits: number): readonly string[] {
+  return bits === 0 ? NO_LABELS : LABELS.filter((_, bit) => bits & (1 << bit));
+}
+
 /** One command. */
 export interface Execution {
   readonly database: string;
   /** The command without `$db`, `lsid`, `txnNumber`, `$clusterTime`, `$readPreference`, concerns and `apiVersion`: the core appends them. */
   readonly command: Document;
   /** Documents that travel beside the command, as a document sequence. */
-  readonly sequence?: { readonly name: 'documents' | 'updates' | 'deletes'; readonly documents: readonly Document[] };
+  readonly sequence?: { readonly name: 'documents' | 'updates' | 'deletes'; readonly documents: readonly Document[] } | undefined;
   readonly profile: Profile;
   /** The user's, or the one that a cursor keeps; without one the command has an implicit one for itself. */
   readonly session?: ClientSession | undefined;

@@ -1,9 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { calculateObjectSize, serialize, serializeWithBufferAndIndex, type DeserializeOptions, type Document } from 'bson';
+import { calculateObjectSize, deserialize, serialize, serializeWithBufferAndIndex, type DeserializeOptions, type Document, type SerializeOptions } from 'bson';
 import { whenAborted } from './abort';
+import { MongoInvalidArgumentError, MongoOperationTimeoutError, MongoParseError, MongoServerError, toError, type Failure } from './errors';
+import type { Attempt } from './command-events';
 import { Decoder } from './decode/decoder';
-import { MongoInvalidArgumentError, MongoParseError, MongoServerError, toError, type Failure } from './errors';
-import { COMMAND_STARTED, CREDENTIAL_WANTED, TOPOLOGY } from './events';
+import { ATTEMPT_FAILED, ATTEMPT_REPLIED, COMMAND_STARTED, CREDENTIAL_WANTED, SELECTION, SERVICE_COMMAND_STARTED, TOPOLOGY } from './events';
+import { labelNames } from './execution';
 import { native } from './native';
 import { checkDatabaseName, type LaneKind } from './options';
 
@@ -19,9 +21,10 @@ export interface Owner {
   readonly listens: boolean;
   poolEvent(kind: number, record: EventNumbers, abortReason: Error | undefined): void;
   topologyEvent(record: object): void;
+  selectionEvent(record: object, time: number): void;
   credentialWanted(request: number, wanted: object): void;
-  commandStarted(operation: Operation, record: EventNumbers): void;
-  commandEnded(operation: Operation, completion: Completion, duration: number, outcome: Outcome): void;
+  commandStarted(operation: Operation, record: EventNumbers, command: Uint8Array, service: Uint8Array | undefined): void;
+  commandEnded(operation: Operation, duration: number, outcome: Outcome): void;
 }
 
 export type Outcome = { reply: unknown } | { failure: Error };
@@ -31,12 +34,18 @@ export interface Operation {
   readonly owner: Owner;
   readonly resolve: (value: never) => void;
   readonly reject: (error: unknown) => void;
-  /** What a reply becomes; a failure rejects. */
-  readonly receive: (completion: Completion) => unknown;
+  /** What a reply becomes, of a command; what a completion becomes, of anything else. A failure rejects. */
+  readonly receive: (value: never, completion: Completion) => unknown;
   /** Only where somebody listens. */
   readonly context: Context | undefined;
-  /** For the events of a command. */
-  command?: { database: string; document: Document; requestId: number; serverConnectionId: bigint | null };
+  /** Of a command. */
+  readonly database?: string | undefined;
+  /** How its reply is read. */
+  readonly bson?: DeserializeOptions | undefined;
+  /** The attempt at a command that was announced, until its end is. */
+  attempt?: Attempt | undefined;
+  /** Whether it had a `timeoutMS`: a server that ends it by that ends it by a time-out. */
+  readonly isTimed?: boolean | undefined;
   /** Its caller has given up: the promise is settled, the slot is not free yet. */
   abandoned?: { reason: Error };
   /** No longer listens to the signal of its caller. */
@@ -53,6 +62,10 @@ export interface Completion {
   extra: number;
   /** The server's number. */
   server: number;
+  /** The bits of the labels that an error gets besides its own. */
+  labels: number;
+  /** Whether the connection is kept for the cursor that the reply opens. */
+  isKept: boolean;
 }
 
 /** An event as numbers: see `crates/node/src/events.rs`. */
@@ -82,9 +95,16 @@ export const CONNECTION = 4;
 export const TEXT = 5;
 const ABANDONED = 6;
 const LARGE_ERROR_REPLY = 7;
+const WRITTEN = 8;
+/** Above the kind: a bit for each label, and one for a connection that is kept. */
+const LABELS = 8;
+const KEPT = 1 << 16;
 
 /** The largest command: a document of 16 MiB and 16 KiB around it. */
 const MAX_COMMAND = (16 << 20) + (16 << 10);
+
+/** The code of a server that has reached `maxTimeMS`. */
+const MAX_TIME_EXPIRED = 50;
 
 /** The length of a document without elements. */
 const EMPTY = 5;
@@ -154,18 +174,43 @@ export class Lane {
   /** Occupies a slot, starts the operation there, and settles with its completion. */
   start<T>(
     owner: Owner,
-    begin: (slot: number, operation: Operation) => void,
+    begin: (slot: number) => void,
     receive: (completion: Completion) => unknown,
     signal?: AbortSignal,
   ): Promise<T> {
+    return this.#occupy(begin, { owner, receive }, signal);
+  }
+
+  /** The same for a command: its reply is read, and `receive` makes the result of it. */
+  run<T>(
+    owner: Owner,
+    begin: (slot: number) => void,
+    receive: (reply: Document, completion: Completion) => unknown,
+    command: Pick<Operation, 'database' | 'bson' | 'isTimed'>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    return this.#occupy(begin, { owner, receive, ...command }, signal);
+  }
+
+  #occupy<T>(begin: (slot: number) => void, given: Pick<Operation, 'owner' | 'receive' | 'database' | 'bson' | 'isTimed'>, signal?: AbortSignal): Promise<T> {
+    const { owner } = given;
     return new Promise<T>((resolve, reject) => {
       signal?.throwIfAborted();
       const context = owner.listens ? AsyncLocalStorage.snapshot() : undefined;
-      const operation: Operation = { owner, resolve, reject, receive, context };
+      const operation: Operation = {
+        owner,
+        resolve,
+        reject,
+        receive: given.receive,
+        context,
+        database: given.database,
+        bson: given.bson,
+        isTimed: given.isTimed,
+      };
       const slot = this.#free.pop() ?? this.#operations.push(undefined) - 1;
       this.#operations[slot] = operation;
       try {
-        begin(slot, operation);
+        begin(slot);
       } catch (error) {
         this.#vacate(slot);
         throw error;
@@ -176,16 +221,28 @@ export class Lane {
   }
 
   /** Puts a command where the core takes it from. Gives its length, or the bytes if they need a buffer of their own. */
-  serialize(command: Document): number | Uint8Array {
+  serialize(command: Document, options?: SerializeOptions): number | Uint8Array {
     serializing = true;
     try {
-      const length = serializeWithBufferAndIndex(command, this.#send) + 1;
+      const length = serializeWithBufferAndIndex(command, this.#send, options) + 1;
       if (length === EMPTY) throw new MongoInvalidArgumentError('The command must not be empty');
       return length;
     } catch (error) {
       if (error instanceof MongoInvalidArgumentError) throw error;
       if (!(error instanceof RangeError)) throw unserializable(error);
-      return serializeLarge(command);
+      return serializeLarge(command, options);
+    } finally {
+      serializing = false;
+    }
+  }
+
+  /** Documents one behind the other. */
+  serializeAll(documents: readonly Document[], options?: SerializeOptions): Uint8Array {
+    serializing = true;
+    try {
+      return Buffer.concat(documents.map((document) => (document instanceof Uint8Array ? document : serialize(document, options))));
+    } catch (error) {
+      throw unserializable(error);
     } finally {
       serializing = false;
     }
@@ -233,14 +290,25 @@ export class Lane {
       const server = field(8);
       const owner = this.#owners.get(id)?.deref();
       if (!owner) continue;
-      const json = text < 0 ? undefined : native.eventText(this.number, text);
+      const json = text < 0 || isDocument(kind) ? undefined : native.eventText(this.number, text);
       const record = { connectionId, time, durationMS, reason, server, text: json ? () => JSON.parse(json) as unknown : undefined };
       const operation = origin === NO_ORIGIN ? undefined : this.#operations[origin];
       const context = operation?.context ?? inRootContext;
-      if (kind === COMMAND_STARTED) {
-        if (operation) events.push(() => context(() => owner.commandStarted(operation, record)));
+      if (kind === COMMAND_STARTED || kind === SERVICE_COMMAND_STARTED) {
+        const command = native.eventDocument(this.number, text) ?? Buffer.alloc(0);
+        const service = kind === SERVICE_COMMAND_STARTED ? native.eventDocument(this.number, text + 1) : undefined;
+        if (operation) events.push(() => context(() => owner.commandStarted(operation, record, command, service ?? undefined)));
+      } else if (kind === ATTEMPT_REPLIED) {
+        const reply = deserialize(native.eventDocument(this.number, text) ?? Buffer.alloc(0));
+        const outcome = reply['ok'] ? { reply } : { failure: new MongoServerError(reply, { address: owner.serverAddress(server) }) };
+        if (operation) events.push(() => context(() => owner.commandEnded(operation, durationMS, outcome)));
+      } else if (kind === ATTEMPT_FAILED) {
+        const outcome = { failure: toError(record.text?.() as Failure) };
+        if (operation) events.push(() => context(() => owner.commandEnded(operation, durationMS, outcome)));
       } else if (kind === TOPOLOGY) {
         events.push(() => inRootContext(() => owner.topologyEvent((record.text?.() ?? {}) as object)));
+      } else if (kind === SELECTION) {
+        events.push(() => context(() => owner.selectionEvent((record.text?.() ?? {}) as object, time)));
       } else if (kind === CREDENTIAL_WANTED) {
         events.push(() => inRootContext(() => owner.credentialWanted(reason, (record.text?.() ?? {}) as object)));
       } else {
@@ -263,13 +331,16 @@ export class Lane {
       const operation = this.#operations[slot];
       this.#vacate(slot);
       if (!operation) continue;
+      const kind = records[at + 1] as number;
       const completion = {
-        kind: records[at + 1] as number,
+        kind: kind & 0xff,
         bytes,
         offset: records[at + 2] as number,
         length: records[at + 3] as number,
         extra: records[at + 4] as number,
         server: records[at + 6] as number,
+        labels: (kind >> LABELS) & 0xff,
+        isKept: (kind & KEPT) !== 0,
       };
       try {
         this.#complete(operation, completion, records[at + 5] as number);
@@ -286,23 +357,37 @@ export class Lane {
       completion.bytes = native.takeLarge(this.number, completion.offset) ?? Buffer.alloc(0);
       completion.offset = 0;
     }
+    const isCommand = operation.database !== undefined;
     let failure: Error | undefined;
-    let value: unknown;
-    try {
-      if (kind === FAILURE) failure = toError(this.json(completion) as Failure);
-      else if (kind === ERROR_REPLY || kind === LARGE_ERROR_REPLY) failure = new MongoServerError(decode(completion), { address: operation.owner.serverAddress(completion.server) });
-      else if (kind !== ABANDONED) value = operation.receive(completion);
-    } catch (error) {
-      // A reply that bson refuses: the command has failed, and listeners hear of it too.
-      failure = error as Error;
+    let reply: unknown = completion;
+    if (kind === FAILURE || kind === ERROR_REPLY || kind === LARGE_ERROR_REPLY) {
+      failure = this.#failure(operation, completion);
+    } else if (isCommand && kind !== ABANDONED) {
+      try {
+        reply = decode(completion, operation.bson);
+      } catch (error) {
+        // A reply that bson refuses: the command has failed, and listeners hear of it too.
+        failure = error as Error;
+      }
     }
-    if (operation.command) {
-      const outcome = failure ? { failure } : { reply: value };
+    if (operation.attempt) {
+      const outcome = failure ? { failure } : { reply };
       const run = operation.context ?? inRootContext;
-      run(() => operation.owner.commandEnded(operation, completion, microseconds / 1000, outcome));
+      run(() => operation.owner.commandEnded(operation, microseconds / 1000, outcome));
     }
     if (failure) operation.reject(failure);
-    else operation.resolve(value as never);
+    else operation.resolve((kind === ABANDONED ? undefined : operation.receive(reply as never, completion)) as never);
+  }
+
+  #failure(operation: Operation, completion: Completion): Error {
+    const labels = [...labelNames(completion.labels)];
+    if (completion.kind === FAILURE) {
+      const failure = this.json(completion) as Failure;
+      return toError({ ...failure, labels: [...(failure.labels ?? []), ...labels] });
+    }
+    const error = new MongoServerError(decode(completion), { address: operation.owner.serverAddress(completion.server), labels });
+    if (!operation.isTimed || error.code !== MAX_TIME_EXPIRED) return error;
+    return new MongoOperationTimeoutError(error.message, { code: 'FERROPOOL_OPERATION_TIMEOUT', labels: error.errorLabels }, error);
   }
 
   /** A completion's JSON. */
@@ -325,11 +410,17 @@ export class Lane {
   }
 }
 
+/** Whether what numbers cannot say of an event is a document, not a text. */
+function isDocument(kind: number): boolean {
+  return kind === COMMAND_STARTED || kind === SERVICE_COMMAND_STARTED || kind === ATTEMPT_REPLIED;
+}
+
 // One for all lanes: what it knows is how documents look.
 const decoder = new Decoder();
 
 /** A reply's document, which refers to none of the bytes that it was read from. */
-export function decode({ bytes, offset, length }: Completion, options?: DeserializeOptions): Document {
+export function decode({ kind, bytes, offset, length }: Completion, options?: DeserializeOptions): Document {
+  if (kind === WRITTEN) return { ok: 1 };
   try {
     return decoder.decode(bytes, offset, length, options);
   } catch (error) {
@@ -338,10 +429,10 @@ export function decode({ bytes, offset, length }: Completion, options?: Deserial
 }
 
 /** A command that does not fit in the send buffer. */
-function serializeLarge(command: Document): Uint8Array {
+function serializeLarge(command: Document, options: SerializeOptions | undefined): Uint8Array {
   let cause: unknown;
   try {
-    const bytes = serialize(command);
+    const bytes = serialize(command, options);
     if (bytes.length <= MAX_COMMAND) return bytes;
   } catch (error) {
     if (!(error instanceof RangeError)) throw unserializable(error);

@@ -85,7 +85,7 @@ export interface PhaseTimes {
 }
 
 /** The options that may be objects. What is in others is not looked at: it may be large, or have cycles. */
-const RECORDS = new Set(['auth', 'authMechanismProperties', 'driverInfo', 'readConcern', 'readPreference', 'readPreferenceTags', 'serverApi', 'writeConcern']);
+const RECORDS = new Set(['auth', 'authMechanismProperties', 'driverInfo', 'mongodbLogComponentSeverities', 'readConcern', 'readPreference', 'readPreferenceTags', 'serverApi', 'writeConcern']);
 
 /** How deep they are: an array of tag sets in a read preference. */
 const DEEPEST = 3;
@@ -111,6 +111,8 @@ function encodeValue(value: unknown, depth: number): unknown {
   if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('utf8');
   // Arrays of texts are fine everywhere: `ca`, `compressors`.
   if (Array.isArray(value) && depth > -2) return value.map((item) => encodeValue(item, depth - 1));
+  // A destination of log messages: its function may be a class's, and there may be anything beside it.
+  if (typeof (value as { write?: unknown } | null)?.write === 'function') return { record: [['write', { function: true }]] };
   if (typeof value === 'object' && value !== null && depth > 0) return { record: encodeFields(value, () => depth - 1) };
   return { other: value === null ? 'null' : `${typeof value === 'bigint' ? `${value}n` : `a value of type ${typeof value}`}` };
 }

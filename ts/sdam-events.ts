@@ -123,6 +123,10 @@ export class ServerHeartbeatStartedEvent {
     readonly connectionId: string,
     /** Whether the server is waited for. */
     readonly awaited: boolean,
+    /** The client's number for the monitor's connection. */
+    readonly driverConnectionId: number,
+    /** The server's own number for it, as its log has it; null before the first reply, and where it gives none. */
+    readonly serverConnectionId: bigint | null,
   ) {}
 }
 
@@ -137,6 +141,10 @@ export class ServerHeartbeatSucceededEvent {
     readonly reply: Document,
     /** Whether the server was waited for. */
     readonly awaited: boolean,
+    /** The client's number for the monitor's connection. */
+    readonly driverConnectionId: number,
+    /** The server's own number for it, as its log has it; null before the first reply, and where it gives none. */
+    readonly serverConnectionId: bigint | null,
   ) {}
 }
 
@@ -151,6 +159,10 @@ export class ServerHeartbeatFailedEvent {
     readonly failure: Error,
     /** Whether the server was waited for. */
     readonly awaited: boolean,
+    /** The client's number for the monitor's connection. */
+    readonly driverConnectionId: number,
+    /** The server's own number for it, as its log has it; null before the first reply, and where it gives none. */
+    readonly serverConnectionId: bigint | null,
   ) {}
 }
 
@@ -208,11 +220,14 @@ export interface TopologyRecord {
   /** A BSON document in hexadecimal digits. */
   reply: string;
   failure: Failure;
+  driverConnectionId: number;
+  serverConnectionId: string | null;
 }
 
 /** The event that a record of the core is of. */
 export function topologyEvent(topologyId: number, record: TopologyRecord): Parameters<TopologyEvents[keyof TopologyEvents]>[0] {
-  const { address, connectionId, awaited, duration } = record;
+  const { address, connectionId, awaited, duration, driverConnectionId } = record;
+  const serverConnectionId = typeof record.serverConnectionId === 'string' ? BigInt(record.serverConnectionId) : null;
   switch (record.name) {
     case 'topologyOpening':
       return new TopologyOpeningEvent(topologyId);
@@ -227,11 +242,13 @@ export function topologyEvent(topologyId: number, record: TopologyRecord): Param
     case 'serverDescriptionChanged':
       return new ServerDescriptionChangedEvent(topologyId, address, server(record.previousDescription), server(record.newDescription));
     case 'serverHeartbeatStarted':
-      return new ServerHeartbeatStartedEvent(connectionId, awaited);
-    case 'serverHeartbeatSucceeded':
-      return new ServerHeartbeatSucceededEvent(connectionId, duration, deserialize(Buffer.from(record.reply, 'hex')), awaited);
+      return new ServerHeartbeatStartedEvent(connectionId, awaited, driverConnectionId, serverConnectionId);
+    case 'serverHeartbeatSucceeded': {
+      const reply = deserialize(Buffer.from(record.reply, 'hex'));
+      return new ServerHeartbeatSucceededEvent(connectionId, duration, reply, awaited, driverConnectionId, serverConnectionId);
+    }
     case 'serverHeartbeatFailed':
-      return new ServerHeartbeatFailedEvent(connectionId, duration, toError(record.failure), awaited);
+      return new ServerHeartbeatFailedEvent(connectionId, duration, toError(record.failure), awaited, driverConnectionId, serverConnectionId);
   }
 }
 

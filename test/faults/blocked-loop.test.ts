@@ -1,6 +1,6 @@
 // JavaScript is busy for three seconds. The core's clocks, handshakes and monitor are not JavaScript's business.
 
-import { MongoNetworkTimeoutError, MongoWaitQueueTimeoutError } from 'ferropool';
+import { MongoOperationTimeoutError, MongoWaitQueueTimeoutError } from 'ferropool';
 import { describe, expect, test } from 'vitest';
 
 import { EventLog } from '../support/events';
@@ -58,7 +58,7 @@ describe('while the event loop is blocked for three seconds', () => {
       expectInside(failed.time, inside);
       expect(failed.durationMS).toBeLessThan(blockMS);
 
-      expect(await command).toBeInstanceOf(MongoNetworkTimeoutError);
+      expect(await command).toBeInstanceOf(MongoOperationTimeoutError);
       const timedOut = await slowLog.nth('connectionClosed');
       expect(timedOut.reason).toBe('error');
       expectInside(timedOut.time, inside);

@@ -2,7 +2,7 @@
 
 import process from 'node:process';
 
-import { MongoNetworkTimeoutError, MongoPoolClearedError } from 'ferropool';
+import { MongoOperationTimeoutError, MongoPoolClearedError } from 'ferropool';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { EventLog } from '../support/events';
@@ -20,7 +20,7 @@ describe('a peer that has gone silent', () => {
       await stub.current.control({ replyMode: 'halfReply', commands: ['echo'] });
       const failure = await client.db('t').command({ echo: 1 }, { timeoutMS: 150 }).catch((error: unknown) => error);
 
-      expect(failure).toBeInstanceOf(MongoNetworkTimeoutError);
+      expect(failure).toBeInstanceOf(MongoOperationTimeoutError);
       expect(await client.db('t').command({ echo: 2 })).toMatchObject({ echo: 2 });
       expect(log.of('connectionClosed')).toMatchObject([{ connectionId: 1, reason: 'error' }]);
       expect(log.of('connectionPoolCleared')).toEqual([]);
@@ -33,7 +33,7 @@ describe('a peer that has gone silent', () => {
       pool.ready();
       const failure = await pool.checkOut().catch((error: unknown) => error);
 
-      expect(failure).toBeInstanceOf(MongoNetworkTimeoutError);
+      expect(failure).toBeInstanceOf(MongoOperationTimeoutError);
       expect(await log.nth('connectionCheckOutFailed')).toMatchObject({ reason: 'connectionError', error: failure });
       expect(log.of('connectionClosed')).toMatchObject([{ connectionId: 1, reason: 'error' }]);
       expect(pool.stats()).toMatchObject({ totalConnectionCount: 0, pendingConnectionCount: 0, waitQueueSize: 0 });

@@ -1,4 +1,4 @@
-import { MongoError, MongoNetworkError, MongoNetworkTimeoutError, MongoParseError, type ConnectionPool } from 'ferropool';
+import { MongoError, MongoNetworkError, MongoOperationTimeoutError, MongoParseError, type ConnectionPool } from 'ferropool';
 import type { Document } from 'bson';
 import { expect, it } from 'vitest';
 
@@ -9,7 +9,7 @@ import { useStub } from '../support/stub.js';
 const stub = useStub();
 const protocol = { Class: MongoParseError, code: 'FERROPOOL_PROTOCOL' };
 const network = { Class: MongoNetworkError, code: 'FERROPOOL_NETWORK' };
-const timeout = { Class: MongoNetworkTimeoutError, code: 'FERROPOOL_NETWORK_TIMEOUT' };
+const timeout = { Class: MongoOperationTimeoutError, code: 'FERROPOOL_OPERATION_TIMEOUT' };
 
 interface Hostile {
   title: string;

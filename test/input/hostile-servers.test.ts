@@ -1,4 +1,4 @@
-import { MongoNetworkError, MongoNetworkTimeoutError, MongoServerSelectionError, type ConnectionPool, type MongoClient } from 'ferropool';
+import { MongoNetworkError, MongoOperationTimeoutError, MongoServerSelectionError, type ConnectionPool, type MongoClient } from 'ferropool';
 import type { Document } from 'bson';
 import { expect, it } from 'vitest';
 
@@ -20,8 +20,8 @@ const servers: Server[] = [
   {
     title: 'accepts and says nothing',
     fault: { acceptAndStaySilent: true },
-    Class: MongoNetworkTimeoutError,
-    code: 'FERROPOOL_NETWORK_TIMEOUT',
+    Class: MongoOperationTimeoutError,
+    code: 'FERROPOOL_OPERATION_TIMEOUT',
     message: /^connection timed out after 80 ms \(hello\)$/,
   },
   { title: 'closes at once', fault: { closeOnAccept: true }, Class: MongoNetworkError, code: 'FERROPOOL_NETWORK', message: /^./ },
@@ -75,8 +75,8 @@ onBothLanes((lane) => {
     await client.db('test').command({ ping: 1 });
     await stub.current.control({ stopReading: true });
     const error = await client.db('test').command({ ping: 1 }, { timeoutMS: 60 }).catch((failure: unknown) => failure);
-    expect(error).toBeInstanceOf(MongoNetworkTimeoutError);
-    expect(error).toMatchObject({ address: client.address, code: 'FERROPOOL_NETWORK_TIMEOUT' });
+    expect(error).toBeInstanceOf(MongoOperationTimeoutError);
+    expect(error).toMatchObject({ address: client.address, code: 'FERROPOOL_OPERATION_TIMEOUT' });
     await stub.current.control({ stopReading: false });
     await expect(client.db('test').command({ echo: 'again' })).resolves.toMatchObject({ echo: 'again' });
     expect(client.pools()[0]).toMatchObject({ totalConnectionCount: 1, inUseConnectionCount: 0 });

@@ -167,9 +167,9 @@ describe('what is wrong with options of the connection string', () => {
   });
 
   it('the object is warned of what has no effect there', async () => {
-    const options = { pkFactory: { createPk: () => 1 }, noDelay: false, keepAlive: true } as MongoClientOptions;
+    const options = { autoSelectFamily: true, noDelay: false, keepAlive: true } as MongoClientOptions;
     const seen = await warnings(() => new MongoClient('mongodb://localhost', options));
-    expect(seen).toMatchObject([{ message: 'Option "pkFactory" has no effect' }, { message: 'Option "noDelay" is always true' }]);
+    expect(seen).toMatchObject([{ message: 'Option "autoSelectFamily" has no effect' }, { message: 'Option "noDelay" is always true' }]);
   });
 
   it('the object wins, so that its minimum is compared with the maximum of the connection string', () => {

@@ -11,7 +11,7 @@ it.each(lanes)('a panic of the core becomes an error, and the process goes on (%
     const pool = new ConnectionPool('127.0.0.1:1', { lane: '${lane}' });
     const database = native.internDatabase(pool.lane.number, 'test');
     try {
-      native.command(pool.lane.number, pool.id, database, 0, 0x7fffffff, 0, -1);
+      native.command(pool.lane.number, pool.id, database, 0, 0x7fffffff, 0, -1, -1);
     } catch (error) {
       console.log('caught', error instanceof Error);
     }

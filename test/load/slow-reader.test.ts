@@ -1,7 +1,7 @@
 // Requests that a socket does not take at once, because the server does not read.
 
 import { Binary } from 'bson';
-import { MongoNetworkTimeoutError } from 'ferropool';
+import { MongoOperationTimeoutError } from 'ferropool';
 import { describe, expect, test, vi } from 'vitest';
 
 import { EventLog } from '../support/events';
@@ -39,7 +39,7 @@ describe('a server that stops reading', () => {
       await stub.current.control({ stopReading: true });
       const failure = await client.db('t').command({ echo: large }, { timeoutMS: 200 }).catch((error: unknown) => error);
 
-      expect(failure).toBeInstanceOf(MongoNetworkTimeoutError);
+      expect(failure).toBeInstanceOf(MongoOperationTimeoutError);
       expect(await log.nth('connectionClosed')).toMatchObject({ connectionId: 1, reason: 'error' });
       await stub.current.control({ stopReading: false });
       expect(await client.db('t').command({ echo: 1 })).toMatchObject({ echo: 1 });

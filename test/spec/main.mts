@@ -5,7 +5,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { discover, type TestFile } from './discover.mjs';
 import type { Format } from './format.mjs';
-import { describeOutcome, describeUnsupported, Report, type TestOutcome } from './report.mjs';
+import { describeOutcome, describeSkips, describeUnsupported, Report, type TestOutcome } from './report.mjs';
 import { Servers } from './servers.mjs';
 import { formatOf, formats, suiteOf } from './suites.mjs';
 
@@ -28,6 +28,7 @@ if (flags.json !== undefined) report.writeJson(path.resolve(flags.json));
 if (report.total.failed > 0) process.exitCode = 1;
 
 const { passed, failed, skipped } = report.total;
+if (skipped > 0) console.log(`\n${describeSkips(report.suites)}`);
 console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped${files ? '' : ', 1 left out'}`);
 
 async function runAll(files: readonly TestFile[]): Promise<void> {

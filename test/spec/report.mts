@@ -56,6 +56,14 @@ export function describeOutcome(result: TestOutcome): string {
   return [line, ...result.failures.map(indent)].join('\n');
 }
 
+/** How often each reason was given, the most frequent first: what is missing must be seen. */
+export function describeSkips(suites: Readonly<Record<string, SuiteCounts>>): string {
+  const counts = new Map<string, number>();
+  for (const { reason } of Object.values(suites).flatMap(({ skips }) => skips)) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  const lines = [...counts].sort(([, a], [, b]) => b - a).map(([reason, count]) => `${String(count).padStart(5)}  ${reason}`);
+  return ['skipped:', ...lines].join('\n');
+}
+
 /** The folders whose files nobody can run yet, with how many files those are. A file must not vanish silently. */
 export function describeUnsupported(files: readonly TestFile[], suitesWithRunner: ReadonlySet<string>): string {
   const counts = new Map<string, number>();

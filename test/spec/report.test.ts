@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { describeOutcome, describeUnsupported, Report } from './report.mjs';
+import { describeOutcome, describeSkips, describeUnsupported, Report } from './report.mjs';
 
 describe('the report', () => {
   it('counts by suite, and writes skips with their reasons', () => {
@@ -32,6 +32,12 @@ describe('the report', () => {
     expect(describeOutcome({ test: 't', outcome: 'failed', failures })).toBe(
       'failed   t\n    on one lane: x\n    more\n    on the other: y',
     );
+  });
+
+  it('counts the reasons of what is skipped, over all suites', () => {
+    const report = new Report();
+    for (const [suite, reason] of [['a', 'one'], ['a', 'other'], ['b', 'other']] as const) report.add(suite, { test: 't', outcome: 'skipped', reason });
+    expect(describeSkips(report.suites)).toBe('skipped:\n    2  other\n    1  one');
   });
 
   it('names what nobody can run, by suite, or by folder where a part of the suite runs', () => {

@@ -19,30 +19,72 @@ export type Requirement = Readonly<Record<string, unknown>>;
 
 /** Says why none of the requirements is met; `undefined` if one is, or there is none. */
 export function unmet(requirements: readonly Requirement[] | undefined, server: ServerTraits): string | undefined {
-  if (!requirements) return undefined;
-  const reasons: string[] = [];
-  for (const requirement of requirements) {
-    const reason = whyUnmet(requirement, server);
-    if (reason === undefined) return undefined;
-    reasons.push(reason);
-  }
-  return reasons.join('; or ') || 'runs on no server: the list of requirements is empty';
+  return unmetByAll([requirements], [server]);
 }
 
-function whyUnmet(requirement: Requirement, { version, topology, auth = false, parameters = {} }: ServerTraits): string | undefined {
-  for (const [name, value] of Object.entries(requirement)) {
-    if (name === 'minServerVersion' && compareVersions(version, String(value)) >= 0) continue;
-    if (name === 'maxServerVersion' && compareVersions(version, String(value)) <= 0) continue;
-    if ((name === 'topology' || name === 'topologies') && [value].flat().includes(topology)) continue;
-    if (name === 'auth' && value === auth) continue;
-    if (name === 'authMechanism' && includesIgnoringCase(parameters['authenticationMechanisms'], value)) continue;
-    if (name === 'serverParameters' && areSet(value as Requirement, parameters)) continue;
+/**
+ * Says why no server meets all lists of requirements, each by one of its elements; `undefined` if one does. Of each element it
+ * says what is missing where most of it holds: that it is for another topology is of no interest where there is that one.
+ */
+export function unmetByAll(lists: readonly (readonly Requirement[] | undefined)[], servers: readonly ServerTraits[]): string | undefined {
+  const given = lists.filter((list) => list !== undefined);
+  if (servers.some((server) => given.every((list) => list.some((requirement) => !firstUnmet(requirement, server))))) return undefined;
+  const unmetList = given.find((list) => servers.every((server) => list.every((requirement) => firstUnmet(requirement, server))));
+  if (!unmetList) return 'no server meets the requirements of the file and of the test at once';
+  const reasons = new Set(unmetList.map((requirement) => nearest(requirement, servers)));
+  return [...reasons].join('; or ') || 'runs on no server: the list of requirements is empty';
+}
+
+interface Unmet {
+  /** How many fields hold before it. */
+  readonly held: number;
+  readonly reason: string;
+}
+
+function nearest(requirement: Requirement, servers: readonly ServerTraits[]): string {
+  const each = servers.map((server) => firstUnmet(requirement, server) as Unmet);
+  return each.reduce((best, one) => (one.held > best.held ? one : best)).reason;
+}
+
+/** The topology first: what else there is to say is about a server of that kind. */
+function firstUnmet(requirement: Requirement, server: ServerTraits): Unmet | undefined {
+  const entries = Object.entries(requirement).sort(([a], [b]) => rank(a) - rank(b));
+  const held = entries.findIndex(([name, value]) => !isMet(name, value, server));
+  if (held < 0) return undefined;
+  const [name, value] = entries[held] as [string, unknown];
+  const { version, topology } = server;
+  return { held, reason: `needs ${name} ${JSON.stringify(value)}, the server is ${name.endsWith('Version') ? version : topology}` };
+}
+
+function rank(name: string): number {
+  const order = ['topology', 'topologies', 'auth'].indexOf(name);
+  return order < 0 ? 3 : order;
+}
+
+function isMet(name: string, value: unknown, { version, topology, auth = false, parameters = {} }: ServerTraits): boolean {
+  switch (name) {
+    case 'minServerVersion':
+      return compareVersions(version, String(value)) >= 0;
+    case 'maxServerVersion':
+      return compareVersions(version, String(value)) <= 0;
+    case 'topology':
+    case 'topologies':
+      // Every shard is a replica set.
+      return [value].flat().some((each) => each === topology || (each === 'sharded-replicaset' && topology === 'sharded'));
+    case 'auth':
+      return value === auth;
+    case 'authMechanism':
+      return includesIgnoringCase(parameters['authenticationMechanisms'], value);
+    case 'serverParameters':
+      return areSet(value as Requirement, parameters);
     // There is no serverless server here, and the client encrypts no field.
-    if (name === 'serverless' && value !== 'require') continue;
-    if (name === 'csfle' && value === false) continue;
-    return `needs ${name} ${JSON.stringify(value)}, the server is ${version}, ${topology}`;
+    case 'serverless':
+      return value !== 'require';
+    case 'csfle':
+      return value === false;
+    default:
+      return false;
   }
-  return undefined;
 }
 
 function includesIgnoringCase(texts: unknown, wanted: unknown): boolean {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compareVersions, unmet } from './requirements.mjs';
+import { compareVersions, unmet, unmetByAll } from './requirements.mjs';
 
 const parameters = { authenticationMechanisms: ['SCRAM-SHA-256', 'PLAIN'], requireApiVersion: false, ttlMonitorSleepSecs: 60 };
 const server = { version: '6.0.5', topology: 'single', auth: false, parameters };
@@ -30,8 +30,8 @@ describe('runOn', () => {
   });
 
   it.each([
-    ['the version is below', [{ minServerVersion: '10.0' }], 'needs minServerVersion "10.0", the server is 6.0.5, single'],
-    ['the version is above', [{ maxServerVersion: '4.4.99' }], 'needs maxServerVersion "4.4.99", the server is 6.0.5, single'],
+    ['the version is below', [{ minServerVersion: '10.0' }], 'needs minServerVersion "10.0", the server is 6.0.5'],
+    ['the version is above', [{ maxServerVersion: '4.4.99' }], 'needs maxServerVersion "4.4.99", the server is 6.0.5'],
     ['one field of a requirement is not', [{ minServerVersion: '4.4', topology: ['sharded'] }], 'topology ["sharded"]'],
     ['nobody knows the requirement', [{ weather: 'fair' }], 'needs weather "fair"'],
     ['there is no such server here', [{ serverless: 'require' }], 'needs serverless "require"'],
@@ -43,5 +43,27 @@ describe('runOn', () => {
     ['the list is empty', [], 'no server'],
   ])('is unmet if %s, and says so', (_, requirements, reason) => {
     expect(unmet(requirements, server)).toContain(reason);
+  });
+});
+
+describe('the requirements of a file and of its test', () => {
+  const set = { ...server, topology: 'replicaset' };
+  const servers = [server, set];
+
+  it('are met by a server that meets both', () => {
+    expect(unmetByAll([[{ topologies: ['replicaset', 'single'] }], [{ topologies: ['replicaset'] }], undefined], servers)).toBeUndefined();
+    expect(unmetByAll([[{ topologies: ['single'] }], [{ topologies: ['replicaset'] }]], servers)).toContain('at once');
+  });
+
+  it('say what is missing where most of them holds, once', () => {
+    const newer = { topologies: ['replicaset'], minServerVersion: '8.0' };
+    expect(unmetByAll([[newer, { ...newer, topologies: ['single'] }]], servers)).toBe('needs minServerVersion "8.0", the server is 6.0.5');
+    expect(unmetByAll([[newer, { topologies: ['sharded'] }]], [server])).toBe(
+      'needs topologies ["replicaset"], the server is single; or needs topologies ["sharded"], the server is single',
+    );
+  });
+
+  it('take a sharded cluster for one of replica sets', () => {
+    expect(unmetByAll([[{ topologies: ['sharded-replicaset'] }]], [{ ...server, topology: 'sharded' }])).toBeUndefined();
   });
 });

@@ -1,47 +1,17 @@
 // The servers that tests run against. Each is started when the first test asks for it, and serves all of them.
 
-import path from 'node:path';
-import { pathToFileURL } from 'node:url';
-import type { ServerTraits } from './requirements.mjs';
+import { deploymentKinds, kindTraits, script, ServerUnavailable, startDeployment, type Deployment, type DeploymentKind, type RealServer, type Server } from './deployments.mjs';
+import { unmetByAll, type Requirement } from './requirements.mjs';
 
-/** Where a pool connects to. */
-export interface Server {
-  readonly port: number;
-  stop(): Promise<void>;
-}
-
-/** A mongod; its commands go over connections that are not the product's. */
-export interface RealServer extends Server {
-  command(database: string, body: object): Promise<Record<string, unknown>>;
-}
-
-/** A mongod with what tests require of it. */
-export interface Deployment {
-  readonly server: RealServer;
-  readonly traits: ServerTraits;
-}
-
-/** A `configureFailPoint` command. */
-export interface FailPoint {
-  readonly configureFailPoint: string;
-  readonly data?: { readonly appName?: string };
-}
+export { ServerUnavailable, type Deployment, type RealServer, type Server } from './deployments.mjs';
 
 interface StubScript {
   startStub(): Promise<Server>;
 }
 
-interface MongodScript {
-  startStandalone(): Promise<RealServer>;
-  readonly MongodUnavailable: new (...args: never[]) => Error;
-}
-
-/** There is no such server on this machine: what needs it is skipped, and the message says why. */
-export class ServerUnavailable extends Error {}
-
 export class Servers {
+  readonly #deployments = new Map<DeploymentKind, Promise<Deployment>>();
   #stub: Promise<Server> | undefined;
-  #mongod: Promise<Deployment> | undefined;
 
   /** Where the behaviour of a connection is irrelevant beyond its being established. */
   stub(): Promise<Server> {
@@ -49,17 +19,53 @@ export class Servers {
     return this.#stub;
   }
 
-  /** A standalone with fail points. Rejects with {@link ServerUnavailable} where there is none to be had. */
-  mongod(): Promise<Deployment> {
-    this.#mongod ??= startMongod();
-    return this.#mongod;
+  /** Servers with fail points. Rejects with {@link ServerUnavailable} where there are none to be had. */
+  deployment(kind: DeploymentKind): Promise<Deployment> {
+    let started = this.#deployments.get(kind);
+    if (!started) this.#deployments.set(kind, (started = startDeployment(kind)));
+    return started;
+  }
+
+  /** The preferred one of the deployments that meet all of these lists of requirements, or why there is none. */
+  async choose(lists: readonly (readonly Requirement[] | undefined)[]): Promise<DeploymentKind | { readonly unmet: string }> {
+    try {
+      // One program serves all of them, with the same parameters.
+      const { version, parameters = {} } = (await this.deployment('standalone')).traits;
+      const traits = (kind: DeploymentKind) => ({ version, parameters, ...kindTraits[kind] });
+      const met = deploymentKinds.filter((kind) => unmetByAll(lists, [traits(kind)]) === undefined);
+      if (met.length === 0) return { unmet: unmetByAll(lists, deploymentKinds.map(traits)) as string };
+      return await this.#firstAvailable(met);
+    } catch (error) {
+      if (error instanceof ServerUnavailable) return { unmet: error.message };
+      throw error;
+    }
+  }
+
+  async #firstAvailable(kinds: readonly DeploymentKind[]): Promise<DeploymentKind> {
+    let unavailable: unknown;
+    for (const kind of kinds) {
+      try {
+        await this.deployment(kind);
+        return kind;
+      } catch (error) {
+        if (!(error instanceof ServerUnavailable)) throw error;
+        unavailable = error;
+      }
+    }
+    throw unavailable;
   }
 
   async stop(): Promise<void> {
     // A server that did not start has said so to the tests that wanted it.
-    const started = await Promise.allSettled([this.#stub, this.#mongod?.then(({ server }) => server)]);
+    const started = await Promise.allSettled([this.#stub, ...[...this.#deployments.values()].map((each) => each.then(({ server }) => server))]);
     await Promise.all(started.map((each) => (each.status === 'fulfilled' ? each.value?.stop() : undefined)));
   }
+}
+
+/** A `configureFailPoint` command. */
+export interface FailPoint {
+  readonly configureFailPoint: string;
+  readonly data?: { readonly appName?: string };
 }
 
 /**
@@ -91,26 +97,9 @@ export async function turnOff(server: RealServer, { configureFailPoint, data }: 
 async function killBlocked(server: RealServer, application: string, isOff: () => boolean): Promise<void> {
   const pipeline = [{ $currentOp: { allUsers: true } }, { $match: { appName: application, opid: { $exists: true } } }];
   while (!isOff()) {
-    const reply = await server.command('admin', { aggregate: 1, pipeline, cursor: {} });
+    // A secondary is asked, too.
+    const reply = await server.command('admin', { aggregate: 1, pipeline, cursor: {}, $readPreference: { mode: 'secondaryPreferred' } });
     const { firstBatch } = reply['cursor'] as { firstBatch: { opid: number }[] };
     for (const { opid } of firstBatch) await server.command('admin', { killOp: 1, op: opid });
   }
-}
-
-async function startMongod(): Promise<Deployment> {
-  // `npm test` has looked for one already.
-  const missing = process.env['FERROPOOL_NO_MONGOD'];
-  if (missing) throw new ServerUnavailable(missing);
-  const { startStandalone, MongodUnavailable } = await script<MongodScript>('mongod.mjs');
-  const server = await startStandalone().catch((error: unknown) => {
-    throw error instanceof MongodUnavailable ? new ServerUnavailable(error.message) : error;
-  });
-  const { version } = await server.command('admin', { buildInfo: 1 });
-  const parameters = await server.command('admin', { getParameter: '*' });
-  return { server, traits: { version: String(version), topology: 'single', auth: false, parameters } };
-}
-
-/** The scripts are not compiled with this program, which runs in the repository's root. */
-async function script<Script>(name: string): Promise<Script> {
-  return (await import(pathToFileURL(path.resolve('scripts', name)).href)) as Script;
 }

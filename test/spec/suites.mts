@@ -8,7 +8,38 @@ import { authFormat } from './options/auth.mjs';
 import { connectionStringFormat } from './options/connection-string.mjs';
 import { uriOptionsFormat } from './options/uri-options.mjs';
 import { rustFormats } from './rust.mjs';
-import { unifiedFormat } from './unified/runner.mjs';
+import { invalidFormat } from './unified/invalid.mjs';
+import { bothLanes, unifiedFormat } from './unified/runner.mjs';
+
+/** Of the pool, of discovery and of the handshake, which the lanes have most to do with. */
+const onBothLanes = [
+  'connection-monitoring-and-pooling/tests/logging',
+  'load-balancers/tests',
+  'mongodb-handshake/tests/unified',
+  'server-discovery-and-monitoring/tests/unified',
+];
+
+const onOneLane = [
+  'auth/tests/unified',
+  'causal-consistency/tests',
+  'change-streams/tests/unified',
+  'client-backpressure/tests',
+  'client-side-operations-timeout/tests',
+  'collection-management/tests',
+  'command-logging-and-monitoring/tests',
+  'crud/tests/unified',
+  'index-management/tests',
+  'read-write-concern/tests/operation',
+  'retryable-reads/tests/unified',
+  'retryable-writes/tests/unified',
+  'run-command/tests/unified',
+  'server-selection/tests/logging',
+  'sessions/tests',
+  'transactions/tests/unified',
+  'transactions-convenient-api/tests/unified',
+  'unified-test-format/tests/valid-pass',
+  'versioned-api/tests',
+];
 
 export const formats: readonly Format[] = [
   connectionStringFormat,
@@ -17,7 +48,9 @@ export const formats: readonly Format[] = [
   seedlistFormat,
   cmapFormat,
   ...rustFormats,
-  unifiedFormat('mongodb-handshake/tests/unified'),
+  ...onBothLanes.map((folder) => unifiedFormat(folder, bothLanes)),
+  ...onOneLane.map((folder) => unifiedFormat(folder)),
+  invalidFormat('unified-test-format/tests/valid-fail'),
 ];
 
 /** The format that runs a file, if any does. */

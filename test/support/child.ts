@@ -13,13 +13,14 @@ export interface Ended {
 }
 
 /**
- * Runs the text of an ES module that imports what the package exports. One that does not end by itself is
- * killed after `limitMS`, and shows it by its signal.
+ * Runs the text of an ES module that imports what the package exports, with `env` in its environment. One that does not
+ * end by itself is killed after `limitMS`, and shows it by its signal.
  */
-export async function runProgram(text: string, { limitMS = 15_000 }: { limitMS?: number } = {}): Promise<Ended> {
+export async function runProgram(text: string, { limitMS = 15_000, env = {} }: { limitMS?: number; env?: Record<string, string> } = {}): Promise<Ended> {
   const program = `import { ConnectionPool, MongoClient } from 'ferropool';\n${text}`;
   const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
     cwd: root,
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: limitMS,
     killSignal: 'SIGKILL',

@@ -7,7 +7,7 @@
 #![allow(clippy::print_stdout, reason = "its output is its purpose")]
 
 use ferropool_client::{
-    Client, ClientId, ClientOptions, Engine, OperationOptions, OptionValue, Turn, kind,
+    Client, ClientId, ClientOptions, Engine, Invocation, OptionValue, Turn, kind,
 };
 use ferropool_lane::{Outbox, Record};
 use ferropool_topology::ReadPreferenceMode;
@@ -233,13 +233,8 @@ impl Driver {
             }
         }
         command.finish();
-        self.engine.command(
-            self.client,
-            slot,
-            "bench",
-            &self.body,
-            OperationOptions::default(),
-        );
+        let invocation = Invocation::new("bench", &self.body);
+        self.engine.command(self.client, slot, &invocation);
         id
     }
 

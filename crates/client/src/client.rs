@@ -112,6 +112,11 @@ impl Client {
         self.asked.server_api.as_ref()
     }
 
+    /// Whether pools are made ready and cleared by what is known of their servers.
+    pub(crate) fn governs_pools(&self) -> bool {
+        self.asked.monitor.is_some()
+    }
+
     pub(crate) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
     }
@@ -214,10 +219,11 @@ impl Client {
     }
 
     /// Closes the pool at once; the future waits for the connections in use, which are ended after
-    /// `drain`.
+    /// `drain`. `own` of them are in use by the client itself.
     pub fn close(
         self: Arc<Self>,
         drain: Option<Duration>,
+        own: u32,
     ) -> impl Future<Output = Closed> + Send + 'static {
         self.closed.store(true, Ordering::Release);
         self.stop_resolving();
@@ -246,7 +252,7 @@ impl Client {
             // The client lives until it is drained.
             drop(self);
             Closed {
-                drained: in_use.saturating_sub(interrupted),
+                drained: in_use.saturating_sub(interrupted + own),
                 interrupted,
                 rejected,
             }

@@ -5,31 +5,41 @@
 //! only, active ones are ours.
 //!
 //! **The path of an operation.** `operation.rs` begins it, `select.rs` finds it a server, and a
-//! connection is checked out. `exchange.rs` writes the request there and then, and gives the connection back. `turn.rs` reads
-//! replies and records completions. `pinned.rs` has the connections that a user holds, `journal.rs`
-//! the events.
+//! connection is checked out. `compose.rs` appends what that connection and the session ask for, `exchange.rs` writes the
+//! request there and then, and gives the connection back. `turn.rs` reads
+//! replies and records completions; `retry.rs` decides what follows a failure. `sessions.rs` has sessions and transactions,
+//! `pinned.rs` the connections that a user holds, `journal.rs` the events, `selection_log.rs`
+//! those of selections.
 
+mod compose;
 mod exchange;
 mod journal;
 mod operation;
 mod pinned;
+mod retry;
 mod select;
+mod selection_log;
+mod sessions;
 mod turn;
 
-pub use journal::{Journal, Subscription};
-pub use operation::OperationOptions;
+pub use journal::{CommandEnd, Journal, Subscription};
+pub use operation::{Invocation, OperationOptions, SessionChoice, Target, Timeout};
 pub use pinned::CheckedOutInfo;
+pub use selection_log::{SelectionEvent, SelectionStep, Selections};
 pub use turn::{Turn, kind};
 
 use crate::client::Client;
 use crate::failure::Failure;
+use crate::labels::Labels;
 use crate::note::Note;
+use crate::profile::Profile;
 use crate::runtime::runtime;
+use crate::session::{ClusterTime, ServerSessions, Session};
 use ferropool_connection::{Error, ErrorKind, Phase, Watcher};
 use ferropool_lane::{Batch, Inbox, Message, Readiness, Table, Token};
 use ferropool_pool::{CheckedOut, Condition, Effects, Key};
-use ferropool_topology::{Latest, Scratch, Server, View, Wired};
-use operation::Operation;
+use ferropool_topology::{Latest, ReadPreferenceMode, Scratch, Server, View, Wired};
+use operation::{Kind, Operation};
 use slab::Slab;
 use std::collections::VecDeque;
 use std::future::Future;
@@ -66,7 +76,11 @@ pub struct Engine {
     request: Vec<u8>,
     /// Request buffers for reuse.
     buffers: Vec<Vec<u8>>,
+    /// Operations whose next attempt is due, by slot and serial number.
+    again: VecDeque<(u32, u64)>,
     next_request_id: i32,
+    /// How many operations there were.
+    serials: u64,
     in_flight: u32,
 }
 
@@ -75,6 +89,13 @@ struct Attached {
     /// The deployment as it was last seen here.
     latest: Option<Latest<View>>,
     subscription: Subscription,
+    /// How commands are treated, by number: those of each read preference mode come first.
+    profiles: Vec<Arc<Profile>>,
+    sessions: Slab<Session>,
+    server_sessions: ServerSessions,
+    /// How long the deployment keeps sessions; `None` where nobody knows.
+    session_minutes: Option<u32>,
+    cluster_time: ClusterTime,
 }
 
 /// A connection that the lane watches: for a hang-up while it is available in its pool, for its
@@ -94,19 +115,35 @@ struct Held {
     request_id: i32,
     /// When the request was sent, where somebody wants to know.
     started: Option<Instant>,
-    /// A user holds it: it stays checked out between operations.
-    pinned: bool,
+    /// Who keeps it between operations.
+    holder: Option<Holder>,
+    /// What runs on it has no reply.
+    is_unacknowledged: bool,
+    /// Nobody waits for the reply to what runs on it.
+    is_unheard: bool,
     /// The operation on a user's connection has a deadline of its own.
     timed: bool,
     /// It failed.
     broken: Option<Error>,
 }
 
+/// Who keeps a connection between operations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Holder {
+    User,
+    Cursor,
+    Transaction,
+}
+
 /// How an operation ended, besides with a reply.
 #[derive(Debug)]
 pub enum Completion {
-    /// It failed.
-    Failed(Box<Failure>),
+    /// It failed; the error gets these labels besides its own.
+    Failed(Box<Failure>, Labels),
+    /// The server reported an error, to an earlier attempt: the reply's body, and more labels.
+    Refused(Vec<u8>, Labels),
+    /// It was written, and nobody waits for a reply.
+    Written,
     /// A connection for a user.
     Connection(CheckedOutInfo),
     /// A JSON text.
@@ -141,7 +178,9 @@ impl Engine {
             events_pending: false,
             request: Vec::new(),
             buffers: Vec::new(),
+            again: VecDeque::new(),
             next_request_id: 0,
+            serials: 0,
             in_flight: 0,
         })
     }
@@ -167,7 +206,23 @@ impl Engine {
             client,
             latest: None,
             subscription: Subscription::default(),
+            profiles: { ReadPreferenceMode::ALL.into_iter() }
+                .map(|mode| Arc::new(Profile::of_mode(mode)))
+                .collect(),
+            sessions: Slab::new(),
+            server_sessions: ServerSessions::default(),
+            session_minutes: None,
+            cluster_time: ClusterTime::default(),
         }) as ClientId
+    }
+
+    /// Keeps a profile of a client's commands, and says its number.
+    pub fn add_profile(&mut self, id: ClientId, profile: Profile) -> u32 {
+        let Some(attached) = self.clients.get_mut(id as usize) else {
+            return 0;
+        };
+        attached.profiles.push(Arc::new(profile));
+        attached.profiles.len() as u32 - 1
     }
 
     /// Forgets a client that has no operations here. Dropping its last handle closes it.
@@ -184,10 +239,18 @@ impl Engine {
 
     /// Waits until the client's server can be used; completes with a text.
     pub fn connect(&mut self, id: ClientId, slot: u32) {
-        let preference = self
-            .client(id)
-            .map(|client| client.options().read_preference.mode);
-        self.start(slot, Operation::connect(id, preference.unwrap_or_default()));
+        let profile = self.own_profile(id);
+        self.start(slot, Operation::new(id, Kind::Connect, profile));
+    }
+
+    /// What the client's own read preference asks for.
+    fn own_profile(&self, id: ClientId) -> Arc<Profile> {
+        let client = self.client(id);
+        let preference = client.map(|client| client.options().read_preference.clone());
+        Arc::new(Profile {
+            read_preference: preference.unwrap_or_default(),
+            ..Profile::default()
+        })
     }
 
     /// Closes a client; completes with [`crate::Closed`] as JSON.
@@ -195,10 +258,13 @@ impl Engine {
         let Some(client) = self.client(id).map(Arc::clone) else {
             return;
         };
-        let closing = client.close(drain);
+        self.inbox.attend();
+        let said = u32::from(self.end_sessions(id));
+        let closing = client.close(drain, said);
         self.spawn(id, slot, async move {
             Ok(serde_json::to_string(&closing.await).unwrap_or_default())
         });
+        self.rest();
     }
 
     /// Completes when the client's pool has `connections`, or without a number its `minPoolSize`.
@@ -208,8 +274,8 @@ impl Engine {
         };
         let options = client.options();
         let connections = connections.unwrap_or(options.pool.min_pool_size);
-        let preference = options.read_preference.mode;
-        self.start(slot, Operation::warm(id, connections, preference));
+        let profile = self.own_profile(id);
+        self.start(slot, Operation::new(id, Kind::Warm(connections), profile));
     }
 
     /// Gives everything back and ends every operation without a completion: the thread that drives the
@@ -233,6 +299,7 @@ impl Engine {
         }
         self.operations.clear();
         self.deferred.clear();
+        self.again.clear();
         self.in_flight = 0;
         self.clients.clear();
     }
@@ -244,7 +311,11 @@ impl Engine {
         slot: u32,
         work: impl Future<Output = Result<String, Failure>> + Send + 'static,
     ) {
-        self.occupy(slot, Operation::elsewhere(id));
+        let elsewhere = Operation {
+            stage: operation::Stage::Elsewhere,
+            ..Operation::new(id, Kind::Connect, Arc::default())
+        };
+        self.occupy(slot, elsewhere);
         let inbox = Arc::clone(&self.inbox);
         runtime().spawn(async move {
             let outcome = work.await.map_err(Box::new);
@@ -261,7 +332,7 @@ impl Engine {
     }
 
     fn fail_later(&mut self, slot: u32, failure: Failure) {
-        self.complete_later(slot, Completion::Failed(Box::new(failure)));
+        self.complete_later(slot, Completion::Failed(Box::new(failure), Labels::NONE));
     }
 }
 

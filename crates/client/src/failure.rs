@@ -37,6 +37,22 @@ pub enum Failure {
     },
     /// No server can be selected, however long one waits.
     Selection(SelectionError),
+    /// The server that a cursor or a transaction is bound to has left the deployment.
+    ServerGone {
+        /// Where it was.
+        address: Option<Address>,
+    },
+    /// `timeoutMS` passed.
+    OperationTimeout {
+        /// What was waited for.
+        cause: Option<Box<Failure>>,
+    },
+    /// The session has ended.
+    SessionEnded,
+    /// A transaction cannot do that now.
+    Transaction(&'static str),
+    /// The server cannot do what is asked for.
+    Incompatible(&'static str),
     /// The client is closed, and never had a server.
     Closed,
     /// The connection string, or the DNS records that it leads to, say what they may not.
@@ -124,6 +140,31 @@ impl Failure {
                 error.to_string(),
                 None,
             ),
+            Self::ServerGone { address } => view(
+                "MongoNetworkError",
+                "FERROPOOL_SERVER_GONE",
+                "The server has left the deployment".to_owned(),
+                address.as_ref(),
+            ),
+            Self::OperationTimeout { cause } => view_timeout(cause.as_deref()),
+            Self::SessionEnded => view(
+                "MongoExpiredSessionError",
+                "FERROPOOL_SESSION_ENDED",
+                "Cannot use a session that has ended".to_owned(),
+                None,
+            ),
+            Self::Transaction(message) => view(
+                "MongoTransactionError",
+                "FERROPOOL_TRANSACTION",
+                (*message).to_owned(),
+                None,
+            ),
+            Self::Incompatible(message) => view(
+                "MongoCompatibilityError",
+                "FERROPOOL_INCOMPATIBLE",
+                (*message).to_owned(),
+                None,
+            ),
             Self::Closed => view(
                 "MongoPoolClosedError",
                 "FERROPOOL_POOL_CLOSED",
@@ -198,6 +239,34 @@ fn view_error(error: &Error) -> FailureView {
         view.details["codeName"] = Value::from(failure.code_name.clone());
     }
     view
+}
+
+/// `timeoutMS` passed: what it was spent on is the cause.
+fn view_timeout(cause: Option<&Failure>) -> FailureView {
+    let cause = cause.map(Failure::view);
+    FailureView {
+        address: cause.as_ref().and_then(|cause| cause.address.clone()),
+        details: cause
+            .as_ref()
+            .map_or(Value::Null, |cause| cause.details.clone()),
+        ..view(
+            "MongoOperationTimeoutError",
+            "FERROPOOL_OPERATION_TIMEOUT",
+            match &cause {
+                Some(cause) => cause.message.clone(),
+                None => "Timed out before the command could be sent".to_owned(),
+            },
+            None,
+        )
+    }
+    .caused_by(cause)
+}
+
+impl FailureView {
+    fn caused_by(mut self, cause: Option<Self>) -> Self {
+        self.cause = cause.map(Box::new);
+        self
+    }
 }
 
 /// What was waited for: the first server's error stands for all, the details show every one.

@@ -13,24 +13,32 @@
 mod client;
 mod engine;
 mod failure;
+mod labels;
 mod note;
 mod options;
+mod profile;
+mod reply;
 mod runtime;
 mod selection;
+mod session;
 mod stats;
 mod supplier;
 
 pub use client::{Client, Closed};
 pub use engine::{
-    CheckedOutInfo, ClientId, Completion, Engine, Journal, OperationOptions, Subscription, Turn,
-    kind,
+    CheckedOutInfo, ClientId, CommandEnd, Completion, Engine, Invocation, Journal,
+    OperationOptions, SelectionEvent, SelectionStep, Selections, SessionChoice, Subscription,
+    Target, Timeout, Turn, kind,
 };
 pub use failure::{Failure, FailureView};
 pub use ferropool_topology::SrvOptions;
+pub use labels::Labels;
 pub use note::Note;
 pub use options::{
     Acknowledgement, ClientOptions, OptionError, OptionErrorKind, OptionValue, ReadPreference,
     ReadPreferenceMode, ServerMonitoringMode, TagSet, WriteConcern,
 };
+pub use profile::{CommandKind, Profile};
 pub use runtime::runtime;
+pub use session::{Ending, SessionOptions, TransactionOptions, TransactionState};
 pub use stats::PoolStatsView;

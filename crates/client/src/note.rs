@@ -13,6 +13,13 @@ pub enum Note {
         /// The failure, if it has waited long enough or for nothing.
         failure: Option<Box<Failure>>,
     },
+    /// The next attempt at an operation is due.
+    Again {
+        /// The operation.
+        slot: u32,
+        /// Which of those that have been there.
+        serial: u64,
+    },
     /// A connection that is being established needs credentials from whoever opened its client.
     CredentialWanted {
         /// Whose request it is.

@@ -9,6 +9,7 @@ mod check;
 mod concerns;
 mod credential;
 mod error;
+mod logging;
 mod single;
 mod spec;
 mod srv;

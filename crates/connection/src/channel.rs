@@ -2,7 +2,7 @@ use crate::compression::{self, Compressor};
 use crate::error::{Error, ErrorKind, Phase};
 use crate::establish::Timings;
 use crate::frame::Frame;
-use crate::hello::{Hello, Limits};
+use crate::hello::{Abilities, Hello, Limits};
 use crate::socket::Socket;
 use crate::transport::Transport;
 use ferropool_pool::ServiceId;
@@ -29,6 +29,7 @@ pub struct Channel {
     reply: Frame,
     home: Option<Home>,
     limits: Limits,
+    abilities: Abilities,
     server_connection_id: Option<i64>,
     service: Option<ServiceId>,
     timings: Timings,
@@ -100,6 +101,7 @@ impl Channel {
             reply: Frame::default(),
             home: None,
             limits: hello.limits,
+            abilities: hello.abilities,
             server_connection_id: hello.connection_id,
             service: hello.service_id,
             timings,
@@ -114,6 +116,11 @@ impl Channel {
     /// The limits that the server announced.
     pub fn limits(&self) -> Limits {
         self.limits
+    }
+
+    /// What the server can do.
+    pub fn abilities(&self) -> Abilities {
+        self.abilities
     }
 
     /// The server's own number for the connection, where it gives one.
@@ -150,14 +157,20 @@ impl Channel {
     }
 
     /// Starts a request: `request` is a whole message but for its header, whose room stands at its
-    /// beginning. The channel takes its content and leaves its own buffer for reuse.
+    /// beginning. The channel takes its content and leaves its own buffer for reuse. `flags` are those of
+    /// [`op_msg::flags`].
     ///
     /// # Errors
     /// A request that the server would not accept, or an OP_MSG that is too long to be one.
-    pub fn begin(&mut self, request: &mut Vec<u8>, request_id: i32) -> Result<(), Error> {
+    pub fn begin(
+        &mut self,
+        request: &mut Vec<u8>,
+        request_id: i32,
+        flags: u32,
+    ) -> Result<(), Error> {
         let wire = |error| Error::wire(Phase::Established, &error);
         let total = request.len();
-        op_msg::write_header(request, total, request_id).map_err(wire)?;
+        op_msg::write_header(request, total, request_id, flags).map_err(wire)?;
         std::mem::swap(&mut self.request, request);
         request.clear();
         self.sent = 0;
@@ -168,6 +181,16 @@ impl Channel {
             compression::compress(compressor, &self.request, &mut self.packed).map_err(wire)?;
         }
         Ok(())
+    }
+
+    /// The last request, whole, while its reply is not there or not done with; empty after [`Self::finish`].
+    pub fn request(&self) -> &[u8] {
+        &self.request
+    }
+
+    /// The same, taken back for another attempt. The channel must not be sent on any more.
+    pub fn reclaim(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.request)
     }
 
     /// Writes as much of the request as the socket takes.

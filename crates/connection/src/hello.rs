@@ -20,6 +20,21 @@ pub struct Hello {
     pub topology_version: Option<TopologyVersion>,
     /// The compressors that it accepts, of those that it was offered.
     pub compression: Vec<String>,
+    /// What operations have to know of it.
+    pub abilities: Abilities,
+}
+
+/// What a server can do, as operations have to know it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Abilities {
+    /// The highest wire version that it speaks.
+    pub max_wire_version: i32,
+    /// How long a session lives that nobody uses, in minutes; `None` where there are no sessions.
+    pub session_minutes: Option<u32>,
+    /// Whether it is a router (`mongos`).
+    pub is_router: bool,
+    /// Whether it belongs to a replica set or is a router: transactions and retryable writes need that.
+    pub has_transactions: bool,
 }
 
 /// What a server accepts.
@@ -104,7 +119,9 @@ impl Hello {
             service_id: None,
             topology_version: None,
             compression: Vec::new(),
+            abilities: Abilities::default(),
         };
+        let mut abilities = Abilities::default();
         for element in document.elements() {
             let element = element?;
             let value = &element.value;
@@ -125,10 +142,18 @@ impl Hello {
                 }
                 b"topologyVersion" => hello.topology_version = TopologyVersion::parse(value),
                 b"compression" => hello.compression = strings(value),
+                b"logicalSessionTimeoutMinutes" => {
+                    abilities.session_minutes = integer().and_then(|it| u32::try_from(it).ok());
+                }
+                b"msg" => abilities.is_router = value.as_str() == Some("isdbgrid"),
+                b"setName" => abilities.has_transactions = true,
                 _ => {}
             }
         }
         hello.limits = limits;
+        abilities.max_wire_version = hello.wire_versions.1;
+        abilities.has_transactions |= abilities.is_router;
+        hello.abilities = abilities;
         if ok {
             Ok(Ok(hello))
         } else {

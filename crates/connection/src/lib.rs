@@ -40,7 +40,7 @@ pub use compression::Compressor;
 pub use credential::{CallbackKind, Credential, Mechanism, MechanismProperties};
 pub use error::{Error, ErrorKind, Label, Phase, ServerFailure};
 pub use establish::{ConnectOptions, Established, Timings, establish};
-pub use hello::{Hello, Limits, TopologyVersion};
+pub use hello::{Abilities, Hello, Limits, TopologyVersion};
 pub use metadata::{Application, ClientMetadata, DriverInfo, MetadataError, runs_as_function};
 pub use probe::{Checked, Probe};
 pub use secret::Secret;

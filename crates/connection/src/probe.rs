@@ -15,6 +15,8 @@ pub struct Probe {
     stream: Stream,
     /// Whether it is asked with `hello`, rather than with the legacy form.
     modern: bool,
+    /// The server's number for it.
+    server_connection_id: Option<i64>,
     /// What the next reply answers, while the server streams them.
     next: Option<i32>,
 }
@@ -50,6 +52,7 @@ impl Probe {
             let mut probe = Self {
                 stream,
                 modern: false,
+                server_connection_id: None,
                 next: None,
             };
             probe.accept(&checked.reply, options)?;
@@ -135,6 +138,11 @@ impl Probe {
         self.next.is_some()
     }
 
+    /// The server's own number for the connection, as its log has it.
+    pub fn server_connection_id(&self) -> Option<i64> {
+        self.server_connection_id
+    }
+
     fn hello(
         &self,
         options: &ConnectOptions,
@@ -159,6 +167,7 @@ impl Probe {
     fn accept(&mut self, reply: &[u8], options: &ConnectOptions) -> Result<(), Error> {
         let hello = Hello::parse(document(reply)?)?;
         self.modern = hello.hello_ok || options.server_api.is_some() || options.load_balanced;
+        self.server_connection_id = hello.connection_id.or(self.server_connection_id);
         Ok(())
     }
 }

@@ -65,6 +65,14 @@ impl<T> Table<T> {
         }
     }
 
+    /// Every value, under its token.
+    pub fn iter(&self) -> impl Iterator<Item = (Token, &T)> {
+        { self.slots.iter().enumerate() }.filter_map(|(index, slot)| {
+            let token = Token::new(index, slot.generation);
+            Some((token, slot.value.as_ref()?))
+        })
+    }
+
     /// Takes the value out and ends the token.
     pub fn remove(&mut self, token: Token) -> Option<T> {
         let slot = self

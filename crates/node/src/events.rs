@@ -1,19 +1,21 @@
-use crate::topology_events;
-use ferropool_client::{Failure, Journal};
+use crate::{selection_events, topology_events};
+use ferropool_client::{CommandEnd, Failure, Journal};
 use ferropool_pool::{EventKind, FailedReason, Origin};
 use serde_json::json;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Numbers in an event's record: kind, client, connection, time (ms since the epoch), duration (ms),
 /// reason, origin, index of its text or -1, server. A command's start has the server's number for the connection,
-/// or -1, in place of the duration, and the request's in place of the reason.
+/// or -1, in place of the duration, the request's in place of the reason, and the index of its document in place of the
+/// text's; the service behind a load balancer is the document after it, where the kind is the next one.
 pub(crate) const WIDTH: usize = 9;
 
 /// Turns an event into numbers, and what numbers cannot say into a text.
 pub(crate) fn encode(
-    event: &Journal,
+    event: &mut Journal,
     client: &ferropool_client::Client,
     texts: &mut Vec<String>,
+    documents: &mut Vec<Vec<u8>>,
 ) -> [f64; WIDTH] {
     let mut record = [0.0; WIDTH];
     record[7] = -1.0;
@@ -34,17 +36,53 @@ pub(crate) fn encode(
             server,
             server_connection,
             request_id,
+            service,
+            command,
             at,
         } => {
+            let index = documents.len() as f64;
+            documents.push(std::mem::take(command));
+            documents.extend(service.map(|service| service.0.to_vec()));
             return [
-                11.0,
+                if service.is_some() { 14.0 } else { 11.0 },
                 f64::from(*client),
                 *connection as f64,
                 milliseconds(*at),
                 server_connection.map_or(-1.0, |id| id as f64),
                 f64::from(*request_id),
                 f64::from(*slot),
-                -1.0,
+                index,
+                f64::from(*server),
+            ];
+        }
+        Journal::CommandEnded {
+            client,
+            slot,
+            connection,
+            server,
+            duration,
+            end,
+            at,
+        } => {
+            let (kind, index) = match end {
+                CommandEnd::Replied(reply) => {
+                    documents.push(std::mem::take(reply));
+                    (15.0, documents.len() - 1)
+                }
+                CommandEnd::Failed(failure) => {
+                    texts.push(failure.to_json());
+                    (16.0, texts.len() - 1)
+                }
+            };
+            return [
+                kind,
+                f64::from(*client),
+                *connection as f64,
+                milliseconds(*at),
+                in_milliseconds(*duration),
+                0.0,
+                f64::from(*slot),
+                index as f64,
                 f64::from(*server),
             ];
         }
@@ -54,12 +92,22 @@ pub(crate) fn encode(
             let (id, at) = (f64::from(*id), milliseconds(*at));
             return [13.0, id, 0.0, at, 0.0, 0.0, nobody, text, 0.0];
         }
+        Journal::Selection {
+            client: id,
+            slot,
+            at,
+            event,
+        } => {
+            let text = say(selection_events::event(event, client.options()));
+            let (id, at, slot) = (f64::from(*id), milliseconds(*at), f64::from(*slot));
+            return [17.0, id, 0.0, at, 0.0, 0.0, slot, text, 0.0];
+        }
         Journal::CredentialWanted {
             client,
             request,
             what,
         } => {
-            texts.push(what.clone());
+            texts.push(std::mem::take(what));
             let text = (texts.len() - 1) as f64;
             let (client, request) = (f64::from(*client), f64::from(*request));
             let nobody = f64::from(Origin::NONE.0);

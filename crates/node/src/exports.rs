@@ -1,13 +1,16 @@
 //! What TypeScript calls. A lane is a number: an object with methods costs ten times as much at each
 //! call as a function of numbers.
 
+/// Commands.
+pub mod commands;
+/// Sessions and transactions.
+pub mod sessions;
+/// Decoding.
+pub mod tape;
+
 use crate::lane::Lane;
-use crate::tape::{Room, Tape};
-use crate::text;
-use ferropool_client::Subscription;
-use napi::bindgen_prelude::{
-    Buffer, Float64Array, FnArgs, Function, Int32Array, Uint8Array, Unknown,
-};
+use ferropool_client::{Selections, Subscription};
+use napi::bindgen_prelude::{Buffer, Float64Array, FnArgs, Function, Int32Array, Uint8Array};
 use napi::{Env, Error, Result};
 use napi_derive::napi;
 use std::cell::RefCell;
@@ -16,8 +19,6 @@ use std::rc::Rc;
 thread_local! {
     /// The lanes of this thread's environment.
     static LANES: RefCell<Vec<Option<Rc<Lane>>>> = const { RefCell::new(Vec::new()) };
-    /// And its tapes.
-    static TAPES: RefCell<Vec<Option<Tape>>> = const { RefCell::new(Vec::new()) };
 }
 
 fn find(lane: u32) -> Result<Rc<Lane>> {
@@ -129,7 +130,8 @@ pub fn intern_database(lane: u32, name: String) -> Result<u32> {
     Ok(find(lane)?.intern_database(name))
 }
 
-/// Says whether somebody listens to a client's pools, commands and topology.
+/// Says whether somebody listens to a client's pools, commands and topology, and to selections: 0 for no, 1 for those
+/// that wait, 2 for all steps.
 #[napi(catch_unwind)]
 pub fn subscribe(
     lane: u32,
@@ -137,11 +139,17 @@ pub fn subscribe(
     pools: bool,
     commands: bool,
     topology: bool,
+    selections: u32,
 ) -> Result<()> {
     let to = Subscription {
         pools,
         commands,
         topology,
+        selections: match selections {
+            0 => Selections::None,
+            1 => Selections::Waiting,
+            _ => Selections::All,
+        },
     };
     find(lane)?.subscribe(client, to);
     Ok(())
@@ -167,59 +175,6 @@ pub fn warm(lane: u32, client: u32, slot: u32, connections: i32) -> Result<()> {
 pub fn close(lane: u32, client: u32, slot: u32, drain_ms: f64) -> Result<()> {
     find(lane)?.close(client, slot, drain_ms);
     Ok(())
-}
-
-/// Runs the command whose BSON is in the first `length` bytes of the send buffer.
-#[napi(catch_unwind)]
-pub fn command(
-    lane: u32,
-    client: u32,
-    database: u32,
-    slot: u32,
-    length: u32,
-    preference: u32,
-    timeout_ms: f64,
-) -> Result<()> {
-    find(lane)?.command(client, database, slot, length, preference, timeout_ms);
-    Ok(())
-}
-
-/// Runs a command that has a buffer of its own.
-#[napi(catch_unwind)]
-pub fn command_in(
-    lane: u32,
-    client: u32,
-    database: u32,
-    slot: u32,
-    body: Uint8Array,
-    preference: u32,
-    timeout_ms: f64,
-) -> Result<()> {
-    find(lane)?.command_in(client, database, slot, body, preference, timeout_ms);
-    Ok(())
-}
-
-/// Runs a command on a connection that a user holds, from the send buffer or one of its own.
-#[napi(catch_unwind)]
-#[allow(
-    clippy::too_many_arguments,
-    reason = "numbers cross cheaply, an object does not"
-)]
-pub fn command_on(
-    lane: u32,
-    client: u32,
-    token_low: u32,
-    token_high: u32,
-    database: u32,
-    slot: u32,
-    length: u32,
-    preference: u32,
-    timeout_ms: f64,
-    body: Option<Uint8Array>,
-) -> Result<()> {
-    find(lane)?.command_on(
-        client, token_low, token_high, database, slot, length, preference, timeout_ms, body,
-    )
 }
 
 /// Completes with a connection.
@@ -304,60 +259,8 @@ pub fn event_text(lane: u32, index: u32) -> Result<Option<String>> {
     Ok(find(lane)?.event_text(index))
 }
 
-pub(crate) fn with_tape<R>(tape: u32, use_it: impl FnOnce(&mut Tape) -> R) -> Result<R> {
-    TAPES.with_borrow_mut(|tapes| match tapes.get_mut(tape as usize) {
-        Some(Some(tape)) => Ok(use_it(tape)),
-        _ => Err(Error::from_reason("the tape's environment has ended")),
-    })
-}
-
-/// Opens a tape that is written to these.
+/// A document of an event of the last drain, once.
 #[napi(catch_unwind)]
-pub fn open_tape(env: Env, numbers: Float64Array, text: Uint8Array) -> Result<u32> {
-    let number = TAPES.with_borrow_mut(|tapes| {
-        tapes.push(Some(Tape::new(Room::new(numbers, text))));
-        tapes.len() - 1
-    });
-    // While there is an environment to take them back, what it lent is given back.
-    env.add_env_cleanup_hook(number, |number| {
-        drop(TAPES.with_borrow_mut(|tapes| tapes[number].take()));
-    })?;
-    Ok(number as u32)
-}
-
-/// A function that gives the next chunk of a tape's text.
-#[napi(catch_unwind, ts_return_type = "() => string")]
-pub fn text_reader(env: Env, tape: u32) -> Result<Unknown<'static>> {
-    text::reader(env, tape)
-}
-
-/// Lends a tape a buffer that replies will be in; gives its number.
-#[napi(catch_unwind)]
-pub fn lend_source(tape: u32, source: Uint8Array) -> Result<u32> {
-    with_tape(tape, |tape| tape.lend(source))
-}
-
-/// Flattens a reply: 0 where BSON has to be decoded, 1 where there is too little room, 2 or 3 when it is on the
-/// tape; 3 if all descriptions of before have been forgotten.
-#[napi(catch_unwind)]
-pub fn flatten(tape: u32, source: u32, offset: u32, length: u32) -> Result<u32> {
-    with_tape(tape, |tape| tape.flatten(source, offset, length))
-}
-
-/// Flattens a reply that is not in a lent buffer into other room than the tape's.
-#[napi(catch_unwind)]
-pub fn flatten_in(
-    tape: u32,
-    body: Uint8Array,
-    numbers: Float64Array,
-    text: Uint8Array,
-) -> Result<u32> {
-    let room = Room::new(numbers, text);
-    with_tape(tape, |tape| tape.flatten_in(&body, room))
-}
-
-/// A shape by its number: for each field its kind, its key, a NUL.
-#[napi(catch_unwind)]
-pub fn description(tape: u32, number: u32) -> Result<Option<Buffer>> {
-    with_tape(tape, |tape| tape.description(number))
+pub fn event_document(lane: u32, index: u32) -> Result<Option<Buffer>> {
+    Ok(find(lane)?.event_document(index))
 }

@@ -1,3 +1,8 @@
+mod commands;
+mod sessions;
+
+pub(crate) use commands::Place;
+
 #[cfg(unix)]
 use crate::event_loop::EventLoop;
 use crate::exports::LentBuffers;
@@ -8,7 +13,7 @@ use crate::tokio_lane::TokioLane;
 use crate::{events, fork, options};
 use ferropool_client::{
     Client, ClientOptions, Engine, Failure, Journal, OperationOptions, OptionError,
-    OptionErrorKind, Subscription,
+    OptionErrorKind, Subscription, Timeout,
 };
 use ferropool_connection::DriverInfo;
 use ferropool_lane::Token;
@@ -45,6 +50,7 @@ struct Events {
     pending: VecDeque<Journal>,
     records: LentNumbers,
     texts: Vec<String>,
+    documents: Vec<Vec<u8>>,
 }
 
 impl Lane {
@@ -77,6 +83,7 @@ impl Lane {
             pending: VecDeque::new(),
             records: LentNumbers(lent.events),
             texts: Vec::new(),
+            documents: Vec::new(),
         };
         Ok(Self {
             engine,
@@ -191,61 +198,6 @@ impl Lane {
         self.act(|engine| engine.close(client, slot, drain));
     }
 
-    /// Runs the command whose BSON is in the first `length` bytes of the send buffer.
-    pub(crate) fn command(
-        &self,
-        client: u32,
-        database: u32,
-        slot: u32,
-        length: u32,
-        preference: u32,
-        timeout_ms: f64,
-    ) {
-        let body = &self.send[..length as usize];
-        self.command_bytes(client, database, slot, body, preference, timeout_ms);
-    }
-
-    /// Runs a command that has a buffer of its own.
-    pub(crate) fn command_in(
-        &self,
-        client: u32,
-        database: u32,
-        slot: u32,
-        body: Uint8Array,
-        preference: u32,
-        timeout_ms: f64,
-    ) {
-        self.command_bytes(client, database, slot, &body, preference, timeout_ms);
-    }
-
-    /// Runs a command on a connection that a user holds, from the send buffer or one of its own.
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "numbers cross cheaply, an object does not"
-    )]
-    pub(crate) fn command_on(
-        &self,
-        client: u32,
-        token_low: u32,
-        token_high: u32,
-        database: u32,
-        slot: u32,
-        length: u32,
-        preference: u32,
-        timeout_ms: f64,
-        body: Option<Uint8Array>,
-    ) -> Result<()> {
-        let databases = self.databases.borrow();
-        let body = body.as_deref().unwrap_or(&self.send[..length as usize]);
-        let (token, database) = (
-            token(token_low, token_high),
-            database_name(&databases, database),
-        );
-        let options = options_of(preference, timeout_ms);
-        self.act(|engine| engine.command_on(client, token, slot, database, body, options))
-            .map_err(|failure| refuse(&failure))
-    }
-
     /// Completes with a connection.
     pub(crate) fn check_out(&self, client: u32, slot: u32, preference: u32, timeout_ms: f64) {
         let options = options_of(preference, timeout_ms);
@@ -336,8 +288,10 @@ impl Lane {
             pending,
             records,
             texts,
+            documents,
         } = &mut *events;
         texts.clear();
+        documents.clear();
         let mut engine = self.engine.lock();
         if pending.is_empty() {
             let mut journal = Vec::new();
@@ -347,17 +301,19 @@ impl Lane {
         let records = records.as_mut();
         let mut count = 0;
         for record in records.chunks_exact_mut(events::WIDTH) {
-            let Some(event) = pending.pop_front() else {
+            let Some(mut event) = pending.pop_front() else {
                 break;
             };
             let (Journal::Pool(id, ..)
             | Journal::Topology(id, ..)
             | Journal::CommandStarted { client: id, .. }
+            | Journal::Selection { client: id, .. }
+            | Journal::CommandEnded { client: id, .. }
             | Journal::CredentialWanted { client: id, .. }) = &event;
             let Some(client) = engine.client(*id) else {
                 continue;
             };
-            record.copy_from_slice(&events::encode(&event, client, texts));
+            record.copy_from_slice(&events::encode(&mut event, client, texts, documents));
             count += 1;
         }
         count
@@ -367,26 +323,18 @@ impl Lane {
     pub(crate) fn event_text(&self, index: u32) -> Option<String> {
         self.events.borrow().texts.get(index as usize).cloned()
     }
+
+    /// A document of an event of the last drain, once.
+    pub(crate) fn event_document(&self, index: u32) -> Option<Buffer> {
+        let mut events = self.events.borrow_mut();
+        let document = events.documents.get_mut(index as usize)?;
+        Some(Buffer::from(std::mem::take(document)))
+    }
 }
 
 impl Lane {
-    fn command_bytes(
-        &self,
-        client: u32,
-        database: u32,
-        slot: u32,
-        body: &[u8],
-        preference: u32,
-        timeout_ms: f64,
-    ) {
-        let databases = self.databases.borrow();
-        let database = database_name(&databases, database);
-        let options = options_of(preference, timeout_ms);
-        self.act(|engine| engine.command(client, slot, database, body, options));
-    }
-
     /// Acts on the engine; the process stays alive while something is in flight.
-    fn act<R>(&self, input: impl FnOnce(&mut Engine) -> R) -> R {
+    pub(crate) fn act<R>(&self, input: impl FnOnce(&mut Engine) -> R) -> R {
         let mut engine = self.engine.lock();
         let before = engine.in_flight();
         let result = input(&mut engine);
@@ -421,7 +369,7 @@ fn token(low: u32, high: u32) -> Token {
 fn options_of(preference: u32, timeout_ms: f64) -> OperationOptions {
     OperationOptions {
         read_preference: mode(preference),
-        timeout: duration(timeout_ms),
+        timeout: timeout(timeout_ms),
     }
 }
 
@@ -431,9 +379,15 @@ fn mode(number: u32) -> ReadPreferenceMode {
     mode.copied().unwrap_or_default()
 }
 
-/// Milliseconds, where a negative number is none.
-fn duration(milliseconds: f64) -> Option<Duration> {
-    (milliseconds >= 0.0).then(|| Duration::from_secs_f64(milliseconds / 1e3))
+/// Milliseconds, where a negative number is the client's own, and infinity no limit.
+fn timeout(milliseconds: f64) -> Timeout {
+    if milliseconds < 0.0 {
+        return Timeout::Inherited;
+    }
+    match Duration::try_from_secs_f64(milliseconds / 1e3) {
+        Ok(duration) => Timeout::After(duration),
+        Err(_beyond) => Timeout::Unlimited,
+    }
 }
 
 /// A failure as an exception, whose message TypeScript makes an error of.

@@ -16,6 +16,7 @@ mod fork;
 mod lane;
 mod memory;
 mod options;
+mod selection_events;
 mod tape;
 mod text;
 mod tokio_lane;

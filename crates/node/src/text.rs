@@ -3,7 +3,7 @@
 
 #![allow(unsafe_code, reason = "Node-API is called as it is")]
 
-use crate::exports::with_tape;
+use crate::exports::tape::with_tape;
 use crate::tape::Chunk;
 use napi::bindgen_prelude::{FromNapiValue, Unknown};
 use napi::{Env, Error, Result, sys};

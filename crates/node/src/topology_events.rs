@@ -29,31 +29,43 @@ pub(crate) fn event(event: &TopologyEvent, options: &ClientOptions) -> Value {
             "previousDescription": server(previous),
             "newDescription": server(new),
         }),
-        E::ServerHeartbeatStarted { address, awaited } => json!({
+        E::ServerHeartbeatStarted {
+            address,
+            connection,
+            awaited,
+        } => json!({
             "name": "serverHeartbeatStarted",
             "connectionId": address.to_string(),
+            "driverConnectionId": connection.id,
+            "serverConnectionId": connection.server_id.map(|id| id.to_string()),
             "awaited": awaited,
         }),
         E::ServerHeartbeatSucceeded {
             address,
+            connection,
             awaited,
             duration,
             reply,
         } => json!({
             "name": "serverHeartbeatSucceeded",
             "connectionId": address.to_string(),
+            "driverConnectionId": connection.id,
+            "serverConnectionId": connection.server_id.map(|id| id.to_string()),
             "awaited": awaited,
             "duration": milliseconds(*duration),
             "reply": hex(reply),
         }),
         E::ServerHeartbeatFailed {
             address,
+            connection,
             awaited,
             duration,
             failure,
         } => json!({
             "name": "serverHeartbeatFailed",
             "connectionId": address.to_string(),
+            "driverConnectionId": connection.id,
+            "serverConnectionId": connection.server_id.map(|id| id.to_string()),
             "awaited": awaited,
             "duration": milliseconds(*duration),
             "failure": Failure::Connection(failure.clone()).view(),
@@ -61,7 +73,7 @@ pub(crate) fn event(event: &TopologyEvent, options: &ClientOptions) -> Value {
     }
 }
 
-fn topology(topology: &TopologyDescription, options: &ClientOptions) -> Value {
+pub(crate) fn topology(topology: &TopologyDescription, options: &ClientOptions) -> Value {
     let heartbeat_frequency = options.monitor.map(|monitor| monitor.heartbeat_frequency);
     let servers: Vec<Value> = { &topology.servers }
         .iter()
@@ -135,7 +147,7 @@ fn age(at: Instant) -> f64 {
     milliseconds(at.elapsed())
 }
 
-fn milliseconds(duration: Duration) -> f64 {
+pub(crate) fn milliseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e3
 }
 

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use bson::oid::ObjectId;
 use bson::{Bson, Document};
-use ferropool_stub::Options;
+use ferropool_stub::{Options, ProxyOptions, Role};
 
 pub(crate) const USAGE: &str = "\
 Usage: ferropool-stub [options]
@@ -17,6 +17,8 @@ Usage: ferropool-stub [options]
   --service-ids N    give connections N service ids in turn
   --number-replies   add requestNumber to every reply
   --canned           answer with prepared bytes as fast as possible
+  --proxy ADDRESS    pass everything on to the server at this IP address and port
+  --as ROLE          what the proxy is taken for: mongos (the default), or load-balancer, with --service-ids
   --ignore-stdin     do not end when standard input does
   --help             print this";
 
@@ -24,6 +26,10 @@ Usage: ferropool-stub [options]
 #[derive(Debug)]
 pub(crate) enum Invocation {
     Serve(Box<Arguments>),
+    Proxy {
+        options: ProxyOptions,
+        is_ignoring_stdin: bool,
+    },
     Help,
 }
 
@@ -58,6 +64,8 @@ impl fmt::Display for ArgumentError {
 pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Invocation, ArgumentError> {
     let mut arguments = arguments;
     let mut parsed = Arguments::default();
+    let mut server = None;
+    let mut is_balancing = false;
     while let Some(argument) = arguments.next() {
         let (option, mut attached) = match argument.split_once('=') {
             Some((option, value)) => (option.to_owned(), Some(value.to_owned())),
@@ -84,6 +92,16 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Invocatio
                 let ids = (1..=count).map(|number| ObjectId::from_bytes([number; 12]));
                 parsed.options.service_ids = ids.collect();
             }
+            "--proxy" => {
+                server = Some(convert(&option, value()?, |value| value.parse().ok())?);
+            }
+            "--as" => {
+                is_balancing = convert(&option, value()?, |value| match value {
+                    "mongos" => Some(false),
+                    "load-balancer" => Some(true),
+                    _ => None,
+                })?;
+            }
             "--number-replies" if attached.is_none() => parsed.options.number_replies = true,
             "--canned" if attached.is_none() => parsed.options.canned = true,
             "--ignore-stdin" if attached.is_none() => parsed.is_ignoring_stdin = true,
@@ -91,7 +109,23 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Invocatio
             _ => return Err(ArgumentError::Unknown(argument)),
         }
     }
-    Ok(Invocation::Serve(Box::new(parsed)))
+    let Some(to) = server else {
+        return Ok(Invocation::Serve(Box::new(parsed)));
+    };
+    let Options {
+        address,
+        service_ids: services,
+        ..
+    } = parsed.options;
+    let role = if is_balancing {
+        Role::LoadBalancer { services }
+    } else {
+        Role::Router
+    };
+    Ok(Invocation::Proxy {
+        options: ProxyOptions { address, to, role },
+        is_ignoring_stdin: parsed.is_ignoring_stdin,
+    })
 }
 
 fn convert<T>(
@@ -153,6 +187,25 @@ mod tests {
     }
 
     #[test]
+    fn a_proxy_has_a_server_and_a_role() {
+        let proxy = |arguments: &[&str]| match parse_all(arguments) {
+            Ok(Invocation::Proxy { options, .. }) => options,
+            other => panic!("{other:?}"),
+        };
+        let router = proxy(&["--proxy", "127.0.0.1:27017", "--port=27099"]);
+        assert_eq!(router.to.port(), 27017);
+        assert_eq!(router.address.port(), 27099);
+        assert_eq!(router.role, Role::Router);
+        let balancer = proxy(&[
+            "--proxy=127.0.0.1:27017",
+            "--as=load-balancer",
+            "--service-ids=2",
+        ]);
+        let services = vec![ObjectId::from_bytes([1; 12]), ObjectId::from_bytes([2; 12])];
+        assert_eq!(balancer.role, Role::LoadBalancer { services });
+    }
+
+    #[test]
     fn nonsense_is_named() {
         let error = |arguments: &[&str]| parse_all(arguments).unwrap_err();
         assert_eq!(
@@ -167,7 +220,13 @@ mod tests {
             error(&["--port"]),
             ArgumentError::MissingValue("--port".to_owned())
         );
-        for (option, value) in [("--port", "x"), ("--hello", "[]"), ("--control", "{")] {
+        for (option, value) in [
+            ("--port", "x"),
+            ("--hello", "[]"),
+            ("--control", "{"),
+            ("--proxy", "here"),
+            ("--as", "mongod"),
+        ] {
             let expected = format!("{option} cannot be '{value}'");
             assert_eq!(error(&[option, value]).to_string(), expected);
         }

@@ -1,4 +1,4 @@
-//! A scriptable MongoDB server for tests, demonstrations and benches. It is never shipped.
+//! A scriptable MongoDB server and a proxy for tests, demonstrations and benches. It is never shipped.
 //!
 //! It speaks OP_MSG, OP_COMPRESSED and the legacy hello, keeps documents in memory, and fails in every way that a server
 //! or a network can, on request. A test in Rust starts it in its own process:
@@ -21,7 +21,7 @@
 //!
 //! Two servers share the listener's address, never at once: the scripted one, a tokio task for each
 //! connection around one locked state, and the canned one, a plain readiness loop that answers with
-//! prepared bytes as fast as one core can.
+//! prepared bytes as fast as one core can. The [`Proxy`] serves nothing itself: it makes a real server look like a router.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
@@ -52,9 +52,12 @@ mod faults;
 
 mod canned;
 
+mod proxy;
+
 pub use control::ControlError;
 pub use counters::Status;
 pub use options::Options;
+pub use proxy::{Proxy, ProxyHandle, ProxyOptions, Role};
 pub use stub::{Stub, StubHandle};
 
 /// The `application.name` of connections that script the stub and are not part of the test.

@@ -12,7 +12,7 @@ use crate::connection;
 use crate::shared::Shared;
 
 /// How long to wait after a failure that may pass, such as a lack of descriptors.
-const RETRY: Duration = Duration::from_millis(10);
+pub(crate) const RETRY: Duration = Duration::from_millis(10);
 
 /// Serves `listener` until the task is aborted; the connections' tasks end with it.
 ///

@@ -9,9 +9,10 @@
 mod arguments;
 
 use std::io::{self, Read, Write};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use ferropool_stub::{Stub, StubHandle};
+use ferropool_stub::{Proxy, ProxyOptions, Stub};
 use serde_json::json;
 
 use arguments::{Arguments, Invocation, USAGE};
@@ -19,35 +20,48 @@ use arguments::{Arguments, Invocation, USAGE};
 fn main() -> ExitCode {
     match arguments::parse(std::env::args().skip(1)) {
         Ok(Invocation::Help) => print(USAGE),
-        Ok(Invocation::Serve(arguments)) => match serve(*arguments) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => fail(&error.to_string(), 1),
-        },
+        Ok(Invocation::Serve(arguments)) => ended(run(serve(*arguments))),
+        Ok(Invocation::Proxy {
+            options,
+            is_ignoring_stdin,
+        }) => ended(run(pass_on(options, is_ignoring_stdin))),
         Err(error) => fail(&format!("{error}\n\n{USAGE}"), 2),
     }
 }
 
-fn serve(arguments: Arguments) -> io::Result<()> {
+fn run(work: impl Future<Output = io::Result<()>>) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(async {
-        let stub = Stub::start(arguments.options).await?;
-        stub.control(&arguments.control)
-            .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-        announce(&stub)?;
-        if arguments.is_ignoring_stdin {
-            std::future::pending::<()>().await;
-        }
-        end_of_stdin().await
-    })
+    runtime.block_on(work)
 }
 
-fn announce(stub: &StubHandle) -> io::Result<()> {
-    let line = json!({ "port": stub.address().port(), "pid": std::process::id() });
+async fn serve(arguments: Arguments) -> io::Result<()> {
+    let stub = Stub::start(arguments.options).await?;
+    stub.control(&arguments.control)
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+    announce(stub.address())?;
+    end(arguments.is_ignoring_stdin).await
+}
+
+async fn pass_on(options: ProxyOptions, is_ignoring_stdin: bool) -> io::Result<()> {
+    let proxy = Proxy::start(options).await?;
+    announce(proxy.address())?;
+    end(is_ignoring_stdin).await
+}
+
+fn announce(address: SocketAddr) -> io::Result<()> {
+    let line = json!({ "port": address.port(), "pid": std::process::id() });
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "{line}")?;
     stdout.flush()
+}
+
+async fn end(is_ignoring_stdin: bool) -> io::Result<()> {
+    if is_ignoring_stdin {
+        std::future::pending::<()>().await;
+    }
+    end_of_stdin().await
 }
 
 /// Waits on a thread of its own: not every kind of standard input can be polled.
@@ -64,6 +78,13 @@ async fn end_of_stdin() -> io::Result<()> {
     // The thread cannot end without sending.
     let _ = ended.await;
     Ok(())
+}
+
+fn ended(result: io::Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error.to_string(), 1),
+    }
 }
 
 fn print(text: &str) -> ExitCode {

@@ -119,7 +119,7 @@ enum Running {
 
 /// The listener's task owns those of its connections: they end with it.
 #[derive(Debug)]
-struct AbortOnDrop(JoinHandle<()>);
+pub(crate) struct AbortOnDrop(pub(crate) JoinHandle<()>);
 
 impl Drop for AbortOnDrop {
     fn drop(&mut self) {

@@ -6,7 +6,8 @@
 
 use allocation_counter::measure;
 use ferropool_client::{
-    Client, ClientId, ClientOptions, Engine, OperationOptions, OptionValue, kind,
+    Client, ClientId, ClientOptions, Engine, Invocation, OperationOptions, OptionValue, Timeout,
+    kind,
 };
 use ferropool_lane::{Outbox, Record};
 use ferropool_stub::{Options, Stub, StubHandle};
@@ -79,13 +80,8 @@ impl Driver {
     /// So many commands at once, to their replies.
     fn commands(&mut self, count: usize) {
         for slot in 0..count {
-            self.engine.command(
-                self.client,
-                slot as u32,
-                "test",
-                &self.body,
-                OperationOptions::default(),
-            );
+            let invocation = Invocation::new("test", &self.body);
+            self.engine.command(self.client, slot as u32, &invocation);
         }
         self.until_idle(kind::REPLY);
     }
@@ -138,10 +134,7 @@ fn commands_that_wait_for_a_connection() {
 #[test]
 fn a_command_with_a_deadline() {
     let mut driver = Driver::new(2, "one");
-    let options = OperationOptions {
-        timeout: Some(std::time::Duration::from_secs(60)),
-        ..OperationOptions::default()
-    };
+    let timeout = Timeout::After(std::time::Duration::from_secs(60));
     let count = allocations_when_warm(&mut driver, |driver| {
         let Driver {
             engine,
@@ -149,7 +142,11 @@ fn a_command_with_a_deadline() {
             body,
             ..
         } = driver;
-        engine.command(*client, 0, "test", body, options);
+        let invocation = Invocation {
+            timeout,
+            ..Invocation::new("test", body)
+        };
+        engine.command(*client, 0, &invocation);
         driver.until_idle(kind::REPLY);
     });
     assert_eq!(count, 0);
@@ -190,14 +187,7 @@ fn a_command_on_a_connection_that_is_held() {
             ..
         } = driver;
         engine
-            .command_on(
-                *client,
-                taken.token,
-                0,
-                "test",
-                body,
-                OperationOptions::default(),
-            )
+            .command_on(*client, taken.token, 0, &Invocation::new("test", body))
             .unwrap();
         driver.until_idle(kind::REPLY);
     });

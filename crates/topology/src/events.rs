@@ -39,11 +39,13 @@ pub enum TopologyEvent {
     },
     ServerHeartbeatStarted {
         address: Address,
+        connection: MonitorConnection,
         /// Whether the server is waited for, rather than asked.
         awaited: bool,
     },
     ServerHeartbeatSucceeded {
         address: Address,
+        connection: MonitorConnection,
         awaited: bool,
         /// Since the start, the waiting included.
         duration: Duration,
@@ -52,15 +54,26 @@ pub enum TopologyEvent {
     },
     ServerHeartbeatFailed {
         address: Address,
+        connection: MonitorConnection,
         awaited: bool,
         duration: Duration,
         failure: Error,
     },
 }
 
+/// A connection of a monitor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MonitorConnection {
+    /// The monitor's number for it; it has one before it is established.
+    pub id: u64,
+    /// The server's, if it is known by now.
+    pub server_id: Option<i64>,
+}
+
 /// A check that has ended, for its events.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Heartbeat {
+    pub(crate) connection: MonitorConnection,
     pub(crate) awaited: bool,
     pub(crate) duration: Duration,
 }

@@ -33,7 +33,7 @@ pub use description::{
     Election, ElectionId, RoundTripTime, ServerDescription, ServerError, ServerType,
 };
 pub use establishments::EstablishmentStats;
-pub use events::{Recorded, TopologyEvent};
+pub use events::{MonitorConnection, Recorded, TopologyEvent};
 pub use latest::{Latest, Published};
 pub use monitor::MonitorOptions;
 pub use read_preference::{ReadPreference, ReadPreferenceMode, TagSet};

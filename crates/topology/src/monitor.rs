@@ -1,5 +1,5 @@
 use crate::description::{ServerDescription, ServerError};
-use crate::events::Heartbeat;
+use crate::events::{Heartbeat, MonitorConnection};
 use crate::pinger::Pinger;
 use crate::round_trip_time::RoundTripTimes;
 use crate::server::{Server, Signals};
@@ -37,6 +37,8 @@ pub(crate) struct Monitor {
     connect: ConnectOptions,
     options: MonitorOptions,
     connection: Option<Probe>,
+    /// The number of the connection, or of the next one.
+    number: u64,
     /// What the last reply on the connection was recent as; none where the server does not say.
     version: Option<TopologyVersion>,
     /// Shared with the pinger of the connection; a new one after a failure.
@@ -71,6 +73,7 @@ impl Monitor {
             connect,
             options,
             connection: None,
+            number: 1,
             version: None,
             round_trip_times: Arc::default(),
             pinger: None,
@@ -95,7 +98,11 @@ impl Monitor {
                 outcome = self.check() => Some(outcome),
             };
             let duration = started.elapsed();
-            let heartbeat = Heartbeat { awaited, duration };
+            let heartbeat = Heartbeat {
+                connection: self.connection(),
+                awaited,
+                duration,
+            };
             let next = match outcome {
                 None => self.give_up(heartbeat),
                 Some(outcome) => {
@@ -120,7 +127,7 @@ impl Monitor {
     fn begin(&self, awaited: bool) -> bool {
         match (self.topology.upgrade(), self.server.upgrade()) {
             (Some(topology), Some(server)) => {
-                topology.check_started(&server, awaited);
+                topology.check_started(&server, self.connection(), awaited);
                 true
             }
             _ => false,
@@ -197,8 +204,19 @@ impl Monitor {
         }
     }
 
+    /// As events show it.
+    fn connection(&self) -> MonitorConnection {
+        MonitorConnection {
+            id: self.number,
+            server_id: { &self.connection }
+                .as_ref()
+                .and_then(Probe::server_connection_id),
+        }
+    }
+
     fn disconnect(&mut self) {
         self.connection = None;
+        self.number += 1;
         self.version = None;
         self.is_known = false;
     }

@@ -49,7 +49,11 @@ pub fn read_reply(reply: Document<'_>) -> Result<Verdict, WireError> {
     Ok(Verdict { ok, state_change })
 }
 
-fn state_change(
+/// The state change that `error` reports, which is all of `reply` or its write concern error.
+///
+/// # Errors
+/// A reply whose elements cannot be read.
+pub fn state_change(
     error: Document<'_>,
     reply: Document<'_>,
 ) -> Result<Option<StateChange>, WireError> {

@@ -152,6 +152,11 @@ impl Snapshot {
 }
 
 impl Scratch {
+    /// A number from 0 to below 1, for whoever has to be unpredictable as well: a back-off.
+    pub fn fraction(&mut self) -> f64 {
+        self.random.fraction()
+    }
+
     /// One that always draws the same from the same.
     pub fn seeded(seed: u64) -> Self {
         Self {

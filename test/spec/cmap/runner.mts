@@ -48,7 +48,7 @@ type Target = { readonly port: number; readonly deployment?: Deployment } | { re
 async function targetOf(test: CmapTest, servers: Servers): Promise<Target> {
   if (test.style === 'unit') return servers.stub();
   try {
-    const deployment = await servers.mongod();
+    const deployment = await servers.deployment('standalone');
     const skipped = unmet(test.runOn, deployment.traits);
     return skipped === undefined ? { port: deployment.server.port, deployment } : { skipped };
   } catch (error) {

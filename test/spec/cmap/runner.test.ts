@@ -137,7 +137,7 @@ describe('the runner of the cmap format', () => {
       reason: 'version 2 of the format; this runner knows 1',
     });
     const none = new Servers();
-    none.mongod = () => Promise.reject(new ServerUnavailable('no mongod'));
+    none.deployment = () => Promise.reject(new ServerUnavailable('no mongod'));
     expect(await run({ style: 'integration', operations: [] }, none)).toMatchObject({
       outcome: 'skipped',
       reason: 'no mongod',

@@ -1,7 +1,7 @@
 // What a client emits, under the names of the unified test format.
 
 import type { MongoClient } from 'ferropool';
-import { Unsupported } from './unsupported.mjs';
+import { TestError } from './unsupported.mjs';
 
 /** Which specification an event belongs to. */
 export type EventType = 'command' | 'cmap' | 'sdam';
@@ -43,13 +43,13 @@ export class EventLog {
   constructor(observation: Observation) {
     this.#observation = observation;
     // Before there is a client that would have to be closed.
-    for (const name of observation.observed) eventNameOf(name);
+    for (const name of observation.observed) typeOf(name);
   }
 
   /** Records what a client emits from now on. */
   observe(client: Pick<MongoClient, 'on'>): void {
     for (const name of this.#observation.observed) {
-      client.on(eventNameOf(name), (event: object) => this.#record(name, { ...event }));
+      client.on(eventNameOf(name), (event: object) => this.#record(name, event as Record<string, unknown>));
     }
   }
 
@@ -84,7 +84,7 @@ export class EventLog {
   #isIgnored({ commandName, command, reply }: Record<string, unknown>): boolean {
     const { ignoredCommands, observesSensitiveCommands } = this.#observation;
     const name = String(commandName);
-    // The test's own fail points are set beside the client.
+    // The test's own fail points.
     if (name === 'configureFailPoint' || ignoredCommands.includes(name)) return true;
     return !observesSensitiveCommands && isSensitive(name.toLowerCase(), command ?? reply);
   }
@@ -114,7 +114,6 @@ function isSensitive(name: string, content: unknown): boolean {
 type EventName = Parameters<MongoClient['on']>[0];
 
 function eventNameOf(name: string): EventName {
-  if (typeOf(name) === 'sdam') throw new Unsupported(`the event ${name}`);
   return name.replace(/^pool/, 'connectionPool').replace(/Event$/, '') as EventName;
 }
 
@@ -127,5 +126,5 @@ export function typeOf(name: string): EventType {
   if (/^(server(DescriptionChanged|Opening|Closed|Heartbeat(Started|Succeeded|Failed))|topology(DescriptionChanged|Opening|Closed))Event$/.test(name)) {
     return 'sdam';
   }
-  throw new Error(`the format has no event ${name}`);
+  throw new TestError(`the format has no event ${name}`);
 }

@@ -37,6 +37,15 @@ describe('expectEvents', () => {
     expect(check([expected], observed)).toContain(message);
   });
 
+  it('asserts no more of a description than its type', () => {
+    const event = { awaited: true, previousDescription: { type: 'Unknown', address: 'a' }, newDescription: { type: 'Single', servers: [] } };
+    const changed: ObservedEvent = { type: 'sdam', name: 'topologyDescriptionChangedEvent', event };
+    const expecting = (fields: object) => check([{ topologyDescriptionChangedEvent: fields }], [changed], { eventType: 'sdam' });
+    expect(expecting({ previousDescription: { type: 'Unknown' }, newDescription: {}, awaited: true })).toBeUndefined();
+    expect(expecting({ newDescription: { type: 'Sharded' } })).toContain("newDescription.type should be 'Sharded', is 'Single'");
+    expect(() => expecting({ newDescription: { servers: [] } })).toThrow('no assertion servers');
+  });
+
   it('takes an id of zeros for none', () => {
     const withService = (serviceId: ObjectId): ObservedEvent => ({ ...started, event: { ...started.event, serviceId } });
     const zeros = new ObjectId('0'.repeat(24));
@@ -84,8 +93,7 @@ describe('what is recorded', () => {
     expect(record({ commandStarted }, { observesSensitiveCommands: true })).toHaveLength(5);
   });
 
-  it('is nothing that the client does not emit yet', () => {
-    expect(() => record({}, { observed: ['serverDescriptionChangedEvent'] })).toThrow(Unsupported);
+  it('is nothing that the format does not have', () => {
     expect(() => record({}, { observed: ['commandEvent'] })).toThrow('no event commandEvent');
   });
 });

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { EJSON } from 'bson';
 import type { TestFile } from '../discover.mjs';
 import { compareVersions, type Requirement } from '../requirements.mjs';
+import type { ExpectedMessages } from './log-messages.mjs';
 
 /** The versions of the format that this runner knows: from the first of a major one to the second. */
 const knownVersions = ['1.0', '1.28'] as const;
@@ -48,7 +49,7 @@ export interface UnifiedTest {
   readonly skipReason?: string;
   readonly operations: readonly OperationSpec[];
   readonly expectEvents?: readonly ExpectedEvents[];
-  readonly expectLogMessages?: unknown;
+  readonly expectLogMessages?: readonly ExpectedMessages[];
   readonly expectTracingMessages?: unknown;
   readonly outcome?: readonly CollectionData[];
 }

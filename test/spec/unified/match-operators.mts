@@ -3,6 +3,7 @@
 import { inspect } from 'node:util';
 import { EJSON } from 'bson';
 import type { MatchContext, mismatch, Root } from './match.mjs';
+import { TestError } from './unsupported.mjs';
 import { isDocument, numeric, types } from './values.mjs';
 
 interface Use {
@@ -27,7 +28,7 @@ export function isOperator(value: unknown): value is Record<string, unknown> {
 
 export const operators: Readonly<Record<string, Operator>> = {
   $$exists: ({ argument, actual, path }) => {
-    if (typeof argument !== 'boolean') throw new Error(`${path}: $$exists takes a boolean`);
+    if (typeof argument !== 'boolean') throw new TestError(`${path}: $$exists takes a boolean`);
     if ((actual !== undefined) === argument) return undefined;
     return argument ? `${path} should exist` : `${path} should not exist, is ${inspect(actual)}`;
   },
@@ -35,7 +36,7 @@ export const operators: Readonly<Record<string, Operator>> = {
   $$type: ({ argument, actual, path }) => {
     const names = [argument].flat().map(String);
     const unknown = names.find((name) => !types[name]);
-    if (unknown !== undefined) throw new Error(`${path}: there is no type ${unknown}`);
+    if (unknown !== undefined) throw new TestError(`${path}: there is no type ${unknown}`);
     if (actual !== undefined && names.some((name) => types[name]?.(actual))) return undefined;
     return `${path} should be of type ${names.join(' or ')}, is ${inspect(actual)}`;
   },
@@ -49,7 +50,7 @@ export const operators: Readonly<Record<string, Operator>> = {
   $$sessionLsid: ({ argument, actual, context, path, match }) => match(context.lsid(String(argument)), actual, context, path),
 
   $$matchesHexBytes: ({ argument, actual, path }) => {
-    if (typeof argument !== 'string' || !/^([0-9a-f]{2})*$/i.test(argument)) throw new Error(`${path}: $$matchesHexBytes takes hexadecimal text`);
+    if (typeof argument !== 'string' || !/^([0-9a-f]{2})*$/i.test(argument)) throw new TestError(`${path}: $$matchesHexBytes takes hexadecimal text`);
     const given = actual instanceof Uint8Array ? Buffer.from(actual).toString('hex') : actual;
     if (typeof given === 'string' && given.toLowerCase() === argument.toLowerCase()) return undefined;
     return `${path} should be the bytes ${argument}, is ${inspect(given)}`;
@@ -57,7 +58,7 @@ export const operators: Readonly<Record<string, Operator>> = {
 
   $$lte: ({ argument, actual, path }) => {
     const [limit, given] = [numeric(argument), numeric(actual)];
-    if (limit === undefined) throw new Error(`${path}: $$lte takes a number`);
+    if (limit === undefined) throw new TestError(`${path}: $$lte takes a number`);
     return given !== undefined && given <= limit ? undefined : `${path} should be at most ${limit}, is ${inspect(actual)}`;
   },
 

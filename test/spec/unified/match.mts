@@ -3,6 +3,7 @@
 import { inspect } from 'node:util';
 import { EJSON } from 'bson';
 import { isOperator, operators } from './match-operators.mjs';
+import { TestError } from './unsupported.mjs';
 import { isDocument, numeric } from './values.mjs';
 
 /** What an operator may refer to. */
@@ -58,7 +59,7 @@ function mismatchOfArray(expected: readonly unknown[], actual: unknown, context:
 function applyOperator(operator: Record<string, unknown>, actual: unknown, context: MatchContext, path: string, root: Root): string | undefined {
   const [name, argument] = Object.entries(operator)[0] as [string, unknown];
   const apply = operators[name];
-  if (!apply) throw new Error(`the format has no operator ${name}`);
+  if (!apply) throw new TestError(`the format has no operator ${name}`);
   return apply({ argument, actual, context, path, root, match: mismatch });
 }
 

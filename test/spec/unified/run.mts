@@ -3,96 +3,116 @@
 import { inspect } from 'node:util';
 import type { LaneKind } from 'ferropool';
 import { Threads } from '../cmap/threads.mjs';
-import { turnOff, type Deployment, type FailPoint } from '../servers.mjs';
-import { TestClient } from './client.mjs';
+import type { Deployment } from '../deployments.mjs';
+import { turnOff, type FailPoint } from '../servers.mjs';
+import type { TestClient } from './client.mjs';
+import { createEntity } from './create-entity.mjs';
+import { driver, unknownOption, type Driver } from './driver.mjs';
 import { Entities } from './entities.mjs';
 import { checkError } from './expected-error.mjs';
 import type { EntitySpec, Fields, OperationSpec } from './file.mjs';
 import { mismatch } from './match.mjs';
-import { RootDocuments } from './operation.mjs';
+import { OutOfScope } from './never.mjs';
+import { Made, RootDocuments } from './operation.mjs';
 import { operationOf } from './operations.mjs';
-import { Unsupported } from './unsupported.mjs';
+import { killSessions } from './sessions.mjs';
+import { TestError, Unsupported } from './unsupported.mjs';
+import { copied } from './values.mjs';
+
+type Outcome = { readonly result: unknown } | { readonly error: unknown };
 
 export class Run {
-  readonly deployment: Deployment;
   readonly entities = new Entities();
-  readonly #lane: LaneKind;
-  readonly #threads = new Threads();
+  readonly threads = new Threads();
   readonly #failPoints: FailPoint[] = [];
+  readonly #unsavedCursors: Driver[] = [];
+  #hadTransactions = false;
 
-  constructor(deployment: Deployment, lane: LaneKind) {
-    this.deployment = deployment;
-    this.#lane = lane;
-  }
+  constructor(
+    readonly deployment: Deployment,
+    readonly lane: LaneKind,
+  ) {}
 
   async createEntities(specs: readonly EntitySpec[]): Promise<void> {
     for (const spec of specs) {
       const [entry, ...others] = Object.entries(spec);
-      if (!entry || others.length > 0) throw new Error(`an entity has one key: ${inspect(spec)}`);
-      await this.#create(entry[0], entry[1]);
-    }
-  }
-
-  async #create(kind: string, fields: EntitySpec[string]): Promise<void> {
-    const { entities } = this;
-    switch (kind) {
-      case 'client':
-        return entities.add('client', fields.id, await TestClient.create(fields, this.deployment.server.port, this.#lane));
-      case 'database': {
-        refuseOthers(fields, kind, ['id', 'client', 'databaseName']);
-        const client = entities.get('client', fields['client']);
-        return entities.add('database', fields.id, { client, db: client.client.db(String(fields['databaseName'])) });
-      }
-      case 'collection': {
-        refuseOthers(fields, kind, ['id', 'database', 'collectionName']);
-        const database = entities.get('database', fields['database']);
-        return entities.add('collection', fields.id, { database, name: String(fields['collectionName']) });
-      }
-      case 'session':
-        return entities.add('session', fields.id, { client: entities.get('client', fields['client']) });
-      case 'thread':
-        this.#threads.start(fields.id);
-        return entities.add('thread', fields.id, { threads: this.#threads, name: fields.id });
-      default:
-        throw new Unsupported(`an entity ${kind}`);
+      if (!entry || others.length > 0) throw new TestError(`an entity has one key: ${inspect(spec)}`);
+      await createEntity(this, entry[0], entry[1]);
     }
   }
 
   /** Runs an operation and asserts what is said of its result. */
   async operate(spec: OperationSpec): Promise<void> {
-    const kind = spec.object === 'testRunner' ? 'testRunner' : this.entities.kindOf(spec.object);
-    const operation = operationOf(kind, spec.name);
-    const work = async () => ({ result: await operation(this, spec.object, spec.arguments ?? {}) });
-    const outcome = await work().catch((error: unknown) => ({ error }));
-    // What the runner cannot do, and its own assertions, are nothing that a test can expect.
-    if ('error' in outcome && (outcome.error instanceof Unsupported || kind === 'testRunner')) throw outcome.error;
-    if (!spec.ignoreResultAndError) this.#check(spec, outcome);
+    this.#check(spec, await this.#perform(spec));
   }
 
-  #check(spec: OperationSpec, outcome: { result: unknown } | { error: unknown }): void {
+  /** The same in the callback of a transaction, which fails as its operations do, expected or not. */
+  async operateInCallback(spec: OperationSpec): Promise<void> {
+    const outcome = await this.#perform(spec);
+    this.#check(spec, outcome);
+    if ('error' in outcome) throw outcome.error;
+  }
+
+  async #perform(spec: OperationSpec): Promise<Outcome> {
+    const kind = spec.object === 'testRunner' ? 'testRunner' : this.entities.kindOf(spec.object);
+    const operation = operationOf(kind, spec.name);
+    if (spec.name === 'startTransaction' || spec.name === 'withTransaction') this.#hadTransactions = true;
+    try {
+      // Inserted documents are given their ids where they are.
+      return { result: await operation(this, spec.object, copied(spec.arguments ?? {}) as Fields) };
+    } catch (error) {
+      const isRunners = [Unsupported, OutOfScope, TestError].some((known) => error instanceof known);
+      // What the runner cannot do, and its own assertions, are nothing that a test can expect.
+      if (isRunners || kind === 'testRunner') throw error;
+      throwIf(unknownOption(error));
+      return { error };
+    }
+  }
+
+  #check(spec: OperationSpec, outcome: Outcome): void {
+    if (spec.ignoreResultAndError) return;
     if (spec.expectError) {
       const found = checkError(spec.expectError, 'error' in outcome ? outcome.error : undefined, this.entities);
-      if (found) throw new Error(`${spec.name}: ${found}`);
+      throwIf(found && new TestError(`${spec.name}: ${found}`));
       return;
     }
-    if ('error' in outcome) throw outcome.error;
-    const { result: returned } = outcome;
+    if ('error' in outcome) throw new TestError(`${spec.name} failed: ${inspect(outcome.error)}`, { cause: outcome.error });
+    this.#checkResult(spec, outcome.result);
+  }
+
+  #checkResult(spec: OperationSpec, returned: unknown): void {
+    if (returned instanceof Made) {
+      if ('expectResult' in spec) throw new TestError(`${spec.name} has no result to expect`);
+      const { kind, entity } = returned;
+      if (spec.saveResultAsEntity !== undefined) this.entities.add(kind, spec.saveResultAsEntity, entity);
+      else if (kind !== 'collection') this.#unsavedCursors.push(entity);
+      return;
+    }
     const isList = returned instanceof RootDocuments;
     const result = isList ? returned.documents : returned;
     if ('expectResult' in spec) {
       const found = mismatch(spec.expectResult, result, this.entities, `the result of ${spec.name}`, isList ? 'elements' : 'document');
-      if (found) throw new Error(found);
+      throwIf(found && new TestError(found));
     }
     if (spec.saveResultAsEntity !== undefined) {
-      if (result === undefined) throw new Error(`${spec.name} has no result to save`);
+      if (result === undefined) throw new TestError(`${spec.name} has no result to save`);
       this.entities.add('value', spec.saveResultAsEntity, result);
     }
   }
 
-  /** Turns a fail point on until the run ends. */
-  async failPoint(failPoint: FailPoint): Promise<void> {
+  /** Turns a fail point on until the run ends, where the client's writes go. */
+  async failPoint({ client }: TestClient, failPoint: FailPoint): Promise<void> {
     this.#failPoints.push(failPoint);
-    await this.deployment.server.command('admin', failPoint);
+    await client.db('admin').command(failPoint);
+  }
+
+  /** The same on the server at an address. */
+  async failPointAt(address: string, failPoint: FailPoint): Promise<void> {
+    this.#failPoints.push(failPoint);
+    const { nodes, server } = this.deployment;
+    // Behind all routers is the same server.
+    const node = nodes.find(({ port }) => address.endsWith(`:${port}`)) ?? server;
+    await node.command('admin', failPoint);
   }
 
   /** Waits for the threads. What failed on one of them fails the test. */
@@ -100,21 +120,30 @@ export class Run {
     for (const { threads, name } of this.entities.of('thread')) await threads.finished(name);
   }
 
-  /** Records no event any more, and leaves no fail point behind. */
+  /** Records nothing any more, and leaves no fail point behind. */
   async finish(): Promise<void> {
-    await this.#threads.settled();
-    for (const { events } of this.entities.of('client')) events.end();
-    for (const failPoint of this.#failPoints.splice(0)) await turnOff(this.deployment.server, failPoint);
+    await this.threads.settled();
+    for (const { events, messages } of this.entities.of('client')) {
+      events.end();
+      messages.end();
+    }
+    // A fail point may be on a server that was the primary then.
+    for (const failPoint of this.#failPoints.splice(0)) {
+      await Promise.all(this.deployment.nodes.map((node) => turnOff(node, failPoint)));
+    }
   }
 
-  /** Ends what the entities hold. */
+  /** Ends what the entities hold, and what they have left on the servers. */
   async end(): Promise<void> {
-    await Promise.all(this.entities.of('client').map((client) => client.close()));
+    const { entities } = this;
+    const cursors = [...entities.of('cursor'), ...entities.of('changeStream'), ...this.#unsavedCursors];
+    await Promise.allSettled(cursors.map((cursor) => cursor.close()));
+    await Promise.allSettled(entities.of('session').map(({ session }) => driver(session).endSession()));
+    await Promise.all(entities.of('client').map((client) => client.close()));
+    if (this.#hadTransactions) await killSessions(this.deployment);
   }
 }
 
-/** An option that is not heeded would make a test say less than it seems to. */
-function refuseOthers(fields: Fields, kind: string, known: readonly string[]): void {
-  const other = Object.keys(fields).find((field) => !known.includes(field));
-  if (other !== undefined) throw new Unsupported(`${other} of a ${kind}`);
+function throwIf(error: Error | undefined | ''): void {
+  if (error) throw error;
 }

@@ -1,78 +1,78 @@
-// The runner of the unified test format: each test is run on each lane, against a real server. It passes if it does on all
-// lanes.
+// The runner of the unified test format: each test is run on one of the deployments that it is for, on each lane, and passes if
+// it does on all lanes.
 
 import { inspect } from 'node:util';
 import type { LaneKind } from 'ferropool';
+import { deploymentKinds, type Deployment, type DeploymentKind } from '../deployments.mjs';
 import type { TestFile } from '../discover.mjs';
 import type { Format } from '../format.mjs';
 import type { TestOutcome } from '../report.mjs';
-import { unmet } from '../requirements.mjs';
-import { ServerUnavailable, type Deployment, type Servers } from '../servers.mjs';
+import type { Servers } from '../servers.mjs';
 import { within } from '../within.mjs';
 import { checkOutcome, prepare } from './data.mjs';
-import { checkEvents } from './expected-events.mjs';
 import type { EventType } from './events.mjs';
+import { checkEvents } from './expected-events.mjs';
 import { readUnifiedFile, unknownVersion, type UnifiedFile, type UnifiedTest } from './file.mjs';
+import { checkMessages } from './log-messages.mjs';
+import { neverSupported, OutOfScope } from './never.mjs';
 import { Run } from './run.mjs';
-import { unsupportedOperation } from './unsupported-operation.mjs';
-import { Unsupported } from './unsupported.mjs';
+import { TestError, Unsupported } from './unsupported.mjs';
 
-const lanes: readonly LaneKind[] = ['event-loop', 'tokio'];
+export const bothLanes: readonly LaneKind[] = ['event-loop', 'tokio'];
 
 /** Far above what any test takes: a promise that never settles must fail one test, not hang the runner. */
 const runLimitMS = 60_000;
-const endLimitMS = 10_000;
+const endLimitMS = 20_000;
 
-/** The files below a folder of the specifications' directory. */
-export function unifiedFormat(folder: string): Format {
-  return { folder, run: runFile };
+/** The files below a folder of the specifications' directory, on so many lanes. */
+export function unifiedFormat(folder: string, lanes: readonly LaneKind[] = ['event-loop']): Format {
+  return { folder, run: (file, servers) => runFile(file, servers, (...test) => runTest(lanes, ...test)) };
 }
 
-async function runFile(file: TestFile, servers: Servers): Promise<TestOutcome[]> {
+export type Result = { outcome: 'passed' } | { outcome: 'failed'; failures: string[] } | { outcome: 'skipped'; reason: string };
+export type RunTest = (file: UnifiedFile, test: UnifiedTest, deployment: Deployment) => Promise<Result>;
+
+/** Runs the tests of a file, those of a deployment together. */
+export async function runFile(file: TestFile, servers: Servers, run: RunTest): Promise<TestOutcome[]> {
   const content = readUnifiedFile(file);
-  const deployment = unknownVersion(content.schemaVersion) ?? (await deploymentOf(servers));
   const outcomes: TestOutcome[] = [];
+  const planned: { test: UnifiedTest; name: string; kind: DeploymentKind }[] = [];
   for (const test of content.tests) {
     const name = `${file.name}: ${test.description}`;
-    const reason = typeof deployment === 'string' ? deployment : whySkipped(content, test, deployment);
-    if (reason !== undefined) outcomes.push({ test: name, outcome: 'skipped', reason });
-    else outcomes.push({ test: name, ...(await runTest(content, test, deployment as Deployment)) });
+    const kind = whySkipped(content, test) ?? (await servers.choose([content.runOnRequirements, test.runOnRequirements]));
+    if (typeof kind === 'object') outcomes.push({ test: name, outcome: 'skipped', reason: kind.unmet });
+    else planned.push({ test, name, kind });
+  }
+  for (const { test, name, kind } of planned.sort((a, b) => deploymentKinds.indexOf(a.kind) - deploymentKinds.indexOf(b.kind))) {
+    outcomes.push({ test: name, ...(await run(content, test, await servers.deployment(kind))) });
   }
   return outcomes;
 }
 
-async function deploymentOf(servers: Servers): Promise<Deployment | string> {
-  try {
-    return await servers.mongod();
-  } catch (error) {
-    if (error instanceof ServerUnavailable) return error.message;
-    throw error;
-  }
+function whySkipped({ schemaVersion }: UnifiedFile, test: UnifiedTest): { unmet: string } | undefined {
+  const reason = unknownVersion(schemaVersion) ?? test.skipReason;
+  if (reason !== undefined) return { unmet: reason };
+  return test.expectTracingMessages ? { unmet: neverSupported['expectTracingMessages'] as string } : undefined;
 }
 
-function whySkipped(file: UnifiedFile, test: UnifiedTest, { traits }: Deployment): string | undefined {
-  if (test.skipReason !== undefined) return test.skipReason;
-  const reason = unmet(file.runOnRequirements, traits) ?? unmet(test.runOnRequirements, traits);
-  if (reason !== undefined) return reason;
-  if (test.expectLogMessages) return 'logging is not supported yet';
-  if (test.expectTracingMessages) return 'tracing is not supported yet';
-  // Half a test would be run in vain.
-  return unsupportedOperation(file, test);
-}
-
-type Result = { outcome: 'passed' } | { outcome: 'failed'; failures: string[] } | { outcome: 'skipped'; reason: string };
-
-async function runTest(file: UnifiedFile, test: UnifiedTest, deployment: Deployment): Promise<Result> {
+async function runTest(lanes: readonly LaneKind[], file: UnifiedFile, test: UnifiedTest, deployment: Deployment): Promise<Result> {
   const failures: string[] = [];
   for (const lane of lanes) {
-    try {
-      await runOnLane(file, test, deployment, lane);
-    } catch (error) {
-      if (error instanceof Unsupported) return { outcome: 'skipped', reason: error.message };
-      failures.push(`on the ${lane} lane: ${inspect(error)}`);
-    }
+    const error = await attempt(file, test, deployment, lane);
+    if (error instanceof Unsupported || error instanceof OutOfScope) return { outcome: 'skipped', reason: error.message };
+    if (error) failures.push(`on the ${lane} lane, ${deployment.traits.topology}: ${error instanceof TestError ? error.message : inspect(error)}`);
   }
   return failures.length > 0 ? { outcome: 'failed', failures } : { outcome: 'passed' };
+}
+
+/** Runs a test, and gives what it failed with. */
+export async function attempt(file: UnifiedFile, test: UnifiedTest, deployment: Deployment, lane: LaneKind): Promise<Error | undefined> {
+  try {
+    await runOnLane(file, test, deployment, lane);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(inspect(error));
+  }
 }
 
 async function runOnLane(file: UnifiedFile, test: UnifiedTest, deployment: Deployment, lane: LaneKind): Promise<void> {
@@ -84,15 +84,10 @@ async function runOnLane(file: UnifiedFile, test: UnifiedTest, deployment: Deplo
     } finally {
       await within(endLimitMS, 'what the operations began', run.finish());
     }
-    for (const expected of test.expectEvents ?? []) {
-      const observed = run.entities.get('client', expected.client).events.events((expected.eventType ?? 'command') as EventType);
-      const found = checkEvents(expected, observed, run.entities);
-      if (found) throw new Error(found);
-    }
-    const found = await checkOutcome(deployment.server, test.outcome ?? []);
-    if (found) throw new Error(found);
+    const found = checkObserved(run, test) ?? (await checkOutcome(deployment.server, test.outcome ?? []));
+    if (found) throw new TestError(found);
   } finally {
-    await within(endLimitMS, 'closing the clients', run.end());
+    await within(endLimitMS, 'ending what the entities hold', run.end());
   }
 }
 
@@ -100,4 +95,18 @@ async function operate(run: Run, file: UnifiedFile, test: UnifiedTest): Promise<
   await run.createEntities(file.createEntities ?? []);
   for (const operation of test.operations) await run.operate(operation);
   await run.joinThreads();
+}
+
+/** Says which events or log messages are not as expected. */
+function checkObserved({ entities }: Run, test: UnifiedTest): string | undefined {
+  for (const expected of test.expectEvents ?? []) {
+    const observed = entities.get('client', expected.client).events.events((expected.eventType ?? 'command') as EventType);
+    const found = checkEvents(expected, observed, entities);
+    if (found) return found;
+  }
+  for (const expected of test.expectLogMessages ?? []) {
+    const found = checkMessages(expected, entities.get('client', expected.client).messages.messages, entities);
+    if (found) return found;
+  }
+  return undefined;
 }

@@ -3,8 +3,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { TestOutcome } from '../report.mjs';
-import { Servers, ServerUnavailable, type Deployment } from '../servers.mjs';
-import { unifiedFormat } from './runner.mjs';
+import { unmetByAll, type Requirement } from '../requirements.mjs';
+import { Servers, type Deployment } from '../servers.mjs';
+import { bothLanes, unifiedFormat } from './runner.mjs';
 
 // The stub plays the server, so that these tests run where there is no mongod.
 
@@ -24,15 +25,24 @@ async function deployment(): Promise<Deployment> {
     commands.push(body);
     return { ok: 1, cursor: { firstBatch: [{ _id: 1, x: 2 }] } };
   };
-  return { server: { port, command, stop: async () => {} }, traits: { version: '7.0.0', topology: 'single' } };
+  const server = { port, command, stop: async () => {} };
+  return { server, nodes: [server], uri: `mongodb://127.0.0.1:${port}/`, traits: { version: '7.0.0', topology: 'single' } };
 }
 
-async function run(test: object, file: object = {}, mongod = deployment): Promise<TestOutcome> {
+type Lists = readonly (readonly Requirement[] | undefined)[];
+
+/** All that there is. */
+async function choose(lists: Lists): Promise<string | { unmet: string }> {
+  const reason = unmetByAll(lists, [(await deployment()).traits]);
+  return reason === undefined ? 'standalone' : { unmet: reason };
+}
+
+async function run(test: object, file: object = {}, choice: typeof choose = choose): Promise<TestOutcome> {
   const name = path.join(directory, 'test.json');
   const content = { description: 'a file', schemaVersion: '1.0', createEntities, tests: [{ description: 'a test', operations: [], ...test }], ...file };
   writeFileSync(name, JSON.stringify(content));
-  const format = unifiedFormat('suite/tests');
-  const outcomes = await format.run({ suite: 'suite', name: 'suite/tests/test.json', path: name }, { mongod } as Servers);
+  const format = unifiedFormat('suite/tests', bothLanes);
+  const outcomes = await format.run({ suite: 'suite', name: 'suite/tests/test.json', path: name }, { deployment, choose: choice } as unknown as Servers);
   expect(outcomes).toHaveLength(1);
   return outcomes[0] as TestOutcome;
 }
@@ -103,19 +113,20 @@ describe('the runner of the unified test format', () => {
     ['the test needs another server', { runOnRequirements: [{ minServerVersion: '8.0' }] }, {}, 'needs minServerVersion "8.0"'],
     ['the version is too new', {}, { schemaVersion: '2.0' }, 'version 2.0 of the format'],
     ['the version is too old', {}, { schemaVersion: '0.9' }, 'version 0.9 of the format'],
-    ['it expects log messages', { expectLogMessages: [] }, {}, 'logging is not supported yet'],
-    ['there is no such operation', { operations: [{ name: 'rename', object: 'database0' }] }, {}, 'operation rename is not supported yet'],
+    ['it expects spans', { expectTracingMessages: {} }, {}, 'OpenTelemetry'],
+    ['there is no such operation', { operations: [{ name: 'rename', object: 'database0' }] }, {}, 'operation rename of a database is not supported yet'],
     ['there is none on a thread', { operations: [onThread({ name: 'rename', object: 'database0' })] }, {}, 'operation rename'],
-    ['an argument is not heeded', { operations: [{ ...ping, arguments: { ...ping.arguments, session: 's' } }] }, {}, 'argument session of runCommand'],
-    ['there are no such entities', {}, { createEntities: [{ bucket: { id: 'b' } }] }, 'an entity bucket'],
-    ['a client is asked for more', {}, { createEntities: [{ client: { id: 'c', serverApi: {} } }] }, 'serverApi of a client'],
-    ['its events are not emitted', {}, { createEntities: [{ client: { id: 'c', observeEvents: ['topologyOpeningEvent'] } }] }, 'topologyOpeningEvent'],
+    ['an argument is not heeded', { operations: [{ ...ping, arguments: { ...ping.arguments, hint: 's' } }] }, {}, 'argument hint of runCommand'],
+    ['there are no such entities', {}, { createEntities: [{ flock: { id: 'b' } }] }, 'an entity flock is not supported yet'],
+    ['there never will be', {}, { createEntities: [...createEntities, { bucket: { id: 'b', database: 'database0' } }] }, 'GridFS is not part'],
+    ['an operation never will be', { operations: [{ ...ping, name: 'mapReduce' }] }, {}, 'map-reduce is deprecated'],
+    ['a client is asked for more', {}, { createEntities: [{ client: { id: 'c', color: 'red' } }] }, 'color of a client'],
   ])('skips where %s, and says so', async (_, test, file, reason) => {
     expect(await run(test, file)).toMatchObject({ outcome: 'skipped', reason: expect.stringContaining(reason) });
   });
 
   it('skips where there is no server', async () => {
-    const none = () => Promise.reject(new ServerUnavailable('no mongod here'));
+    const none = async () => ({ unmet: 'no mongod here' });
     expect(await run({}, {}, none)).toMatchObject({ outcome: 'skipped', reason: 'no mongod here' });
   });
 
@@ -124,7 +135,7 @@ describe('the runner of the unified test format', () => {
     expect(await run({ operations })).toMatchObject({ outcome: 'failed' });
     const off = { configureFailPoint: 'failCommand', mode: 'off' };
     // Once on each lane.
-    expect(commands).toEqual([failPoint, off, failPoint, off]);
+    expect(commands).toEqual([off, off]);
   });
 
   it('prepares the initial data', async () => {

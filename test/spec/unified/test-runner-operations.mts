@@ -2,30 +2,25 @@
 
 import { inspect } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { TopologyDescription } from 'ferropool';
 import { within } from '../within.mjs';
 import type { FailPoint } from '../servers.mjs';
 import type { TestClient } from './client.mjs';
 import { mismatchOfEvent } from './expected-events.mjs';
 import type { EntitySpec, Fields, OperationSpec } from './file.mjs';
-import { args, type Operation } from './operation.mjs';
+import { args, required, type Operations } from './operation.mjs';
 import type { Run } from './run.mjs';
-import { Unsupported } from './unsupported.mjs';
+import { TestError } from './unsupported.mjs';
 
 /** How long the format's operations wait. */
 const timeoutMS = 10_000;
 
-export const testRunnerOperations: Readonly<Record<string, Operation>> = {
+export const testRunnerOperations: Operations = {
   createEntities: (run, _, given) => run.createEntities(args(given, 'createEntities', ['entities'])['entities'] as EntitySpec[]),
 
   failPoint: (run, _, given) => {
-    const { client, failPoint } = args(given, 'failPoint', ['client', 'failPoint']);
-    // Every client of a standalone server is a client of this one.
-    run.entities.get('client', client);
-    return run.failPoint(failPoint as FailPoint);
-  },
-
-  targetedFailPoint: async () => {
-    throw new Unsupported('a session that is pinned');
+    const { client, failPoint } = args(given, 'failPoint', ['client', 'failPoint', 'session']);
+    return run.failPoint(run.entities.get('client', client), failPoint as FailPoint);
   },
 
   wait: (_run, _, given) => sleep(args(given, 'wait', ['ms'])['ms'] as number),
@@ -40,13 +35,14 @@ export const testRunnerOperations: Readonly<Record<string, Operation>> = {
   assertEventCount: async (run, _, given) => {
     const { event, count, client } = eventArguments(run, 'assertEventCount', given);
     const actual = countEvents(run, client, event);
-    if (actual !== count) throw new Error(`${inspect(event)} should have occurred ${count} times, has ${actual} times`);
+    if (actual !== count) throw new TestError(`${inspect(event)} should have occurred ${count} times, has ${actual} times`);
   },
 
   assertNumberConnectionsCheckedOut: async ({ entities }, _, given) => {
-    const { client, connections } = args(given, 'assertNumberConnectionsCheckedOut', ['client', 'connections']);
+    const { client } = args(given, 'assertNumberConnectionsCheckedOut', ['client', 'connections']);
+    const connections = required(given, 'assertNumberConnectionsCheckedOut', 'connections');
     const { checkedOut } = entities.get('client', client);
-    if (checkedOut !== connections) throw new Error(`${String(connections)} connections should be checked out, ${checkedOut} are`);
+    if (checkedOut !== connections) throw new TestError(`${String(connections)} connections should be checked out, ${checkedOut} are`);
   },
 
   runOnThread: async (run, _, given) => {
@@ -60,11 +56,40 @@ export const testRunnerOperations: Readonly<Record<string, Operation>> = {
     await within(timeoutMS, `the thread ${name}`, threads.finished(name));
   },
 
+  recordTopologyDescription: async ({ entities }, _, given) => {
+    const { client, id } = args(given, 'recordTopologyDescription', ['client', 'id']);
+    entities.add('topologyDescription', String(id), topologyOf(entities.get('client', client)));
+  },
+
+  assertTopologyType: async ({ entities }, _, given) => {
+    const { topologyDescription, topologyType } = args(given, 'assertTopologyType', ['topologyDescription', 'topologyType']);
+    const { type } = entities.get('topologyDescription', topologyDescription);
+    if (type !== topologyType) throw new TestError(`the topology should be ${String(topologyType)}, is ${type}`);
+  },
+
+  waitForPrimaryChange: async ({ entities }, _, given) => {
+    const { client, priorTopologyDescription, ...limit } = args(given, 'waitForPrimaryChange', ['client', 'priorTopologyDescription', 'timeoutMS']);
+    const watched = entities.get('client', client);
+    const prior = primaryOf(entities.get('topologyDescription', priorTopologyDescription));
+    const isChanged = () => ![undefined, prior].includes(primaryOf(topologyOf(watched)));
+    await watched.whenTopology(isChanged, (limit['timeoutMS'] as number | undefined) ?? timeoutMS, 'the primary has not changed');
+  },
+
   assertCollectionExists: (run, _, given) => assertExists(run, given, true, collectionExists),
   assertCollectionNotExists: (run, _, given) => assertExists(run, given, false, collectionExists),
   assertIndexExists: (run, _, given) => assertExists(run, given, true, indexExists),
   assertIndexNotExists: (run, _, given) => assertExists(run, given, false, indexExists),
 };
+
+function topologyOf({ topology }: TestClient): TopologyDescription {
+  if (!topology) throw new TestError('the client has not described its topology yet');
+  return topology;
+}
+
+/** The primary's address. */
+function primaryOf({ servers }: TopologyDescription): string | undefined {
+  return [...servers.values()].find(({ type }) => type === 'RSPrimary')?.address;
+}
 
 interface EventArguments {
   readonly client: TestClient;
@@ -84,7 +109,7 @@ function countEvents({ entities }: Run, { events }: TestClient, event: Fields): 
 type Exists = (run: Run, given: Fields) => Promise<boolean>;
 
 async function assertExists(run: Run, given: Fields, expected: boolean, exists: Exists): Promise<void> {
-  if ((await exists(run, given)) !== expected) throw new Error(`${inspect(given)} should ${expected ? '' : 'not '}exist`);
+  if ((await exists(run, given)) !== expected) throw new TestError(`${inspect(given)} should ${expected ? '' : 'not '}exist`);
 }
 
 async function collectionExists({ deployment }: Run, { databaseName, collectionName }: Fields): Promise<boolean> {

@@ -61,3 +61,10 @@ export const types: Readonly<Record<string, (value: unknown) => boolean>> = {
   maxKey: (value) => bsonType(value) === 'MaxKey',
   number: (value) => numeric(value) !== undefined || bsonType(value) === 'Decimal128',
 };
+
+/** A copy, of which the values of BSON are the same. */
+export function copied(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copied);
+  if (!isDocument(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, copied(each)]));
+}

@@ -1,11 +1,12 @@
 //! A connection in use: taken over, a request sent on it, given back or given up.
 
-use super::{ClientId, Engine, Entry, Held};
+use super::{ClientId, CommandEnd, Completion, Engine, Entry, Held, Holder};
 use crate::failure::Failure;
 use ferropool_connection::{Error, Home, Phase, Sent};
 use ferropool_lane::{Interest, Token};
 use ferropool_pool::{CheckedOut, Condition};
 use ferropool_topology::{ApplicationError, Server, Wired};
+use ferropool_wire::op_msg::flags;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -17,7 +18,7 @@ impl Engine {
         mut checked_out: CheckedOut<Wired>,
         client: ClientId,
         server: Arc<Server>,
-        pinned: bool,
+        holder: Option<Holder>,
     ) -> Result<Token, Error> {
         let key = checked_out.key;
         let home = checked_out.connection.home();
@@ -57,7 +58,9 @@ impl Engine {
                 slot: None,
                 request_id: 0,
                 started: None,
-                pinned,
+                holder,
+                is_unacknowledged: false,
+                is_unheard: false,
                 timed: false,
                 broken: None,
             });
@@ -72,58 +75,91 @@ impl Engine {
 
     /// Writes the request in `self.request` on a connection in use.
     pub(super) fn send(&mut self, slot: u32, token: Token) {
-        self.next_request_id = self.next_request_id.checked_add(1).unwrap_or(1);
-        let request_id = self.next_request_id;
-        let Some(held) = self
-            .entries
-            .get_mut(token)
-            .and_then(|entry| entry.held.as_mut())
-        else {
+        let Some(Some(operation)) = self.operations.get(slot as usize) else {
             return;
         };
-        let monitored = self
-            .clients
-            .get(held.client as usize)
-            .is_some_and(|attached| attached.subscription.commands);
-        let (length, limit) = (
-            self.request.len(),
+        let is_unacknowledged = operation.is_unacknowledged;
+        let Some(held) = self.held(token) else { return };
+        let (limit, id) = (
             held.checked_out.connection.limits().max_message_size,
+            held.client,
         );
+        let length = self.request.len();
         if length > limit {
             let message = format!(
                 "The command of {length} bytes exceeds the server's limit of {limit} bytes"
             );
-            self.fail_later(slot, Failure::InvalidArgument(message));
+            self.failed(slot, Failure::InvalidArgument(message));
             return self.finish(token);
         }
-        held.slot = Some(slot);
+        let monitored = { self.clients.get(id as usize) }
+            .is_some_and(|attached| attached.subscription.commands);
+        if let Some(held) = self.held(token) {
+            held.slot = Some(slot);
+            held.is_unacknowledged = is_unacknowledged;
+            held.started = monitored.then(Instant::now);
+        }
+        let flags = match is_unacknowledged {
+            true => flags::MORE_TO_COME,
+            false => 0,
+        };
+        match self.write(token, flags, monitored.then_some(slot)) {
+            Err(error) => self.connection_failed(token, error),
+            Ok(Sent::Whole) if is_unacknowledged => self.written(token),
+            Ok(_) => self.bound_by_socket_timeout(slot, token),
+        }
+    }
+
+    /// Writes the request in `self.request`, and forgets the reply. `false` if that failed at once.
+    pub(super) fn send_unheard(&mut self, token: Token) -> bool {
+        let Some(held) = self.held(token) else {
+            return false;
+        };
+        held.is_unheard = true;
+        held.is_unacknowledged = false;
+        held.started = None;
+        self.write(token, 0, None).is_ok()
+    }
+
+    /// Writes as much as the socket takes; the rest follows when it takes more. `announced` is the slot of an operation
+    /// whose start somebody listens to.
+    fn write(&mut self, token: Token, flags: u32, announced: Option<u32>) -> Result<Sent, Error> {
+        self.next_request_id = self.next_request_id.checked_add(1).unwrap_or(1);
+        let request_id = self.next_request_id;
+        let Self {
+            entries, request, ..
+        } = self;
+        let Some(held) = entries.get_mut(token).and_then(|entry| entry.held.as_mut()) else {
+            return Ok(Sent::Whole);
+        };
         held.request_id = request_id;
-        held.started = monitored.then(Instant::now);
-        if monitored {
+        held.checked_out
+            .connection
+            .begin(request, request_id, flags)?;
+        if let Some(slot) = announced {
             self.journal_started(slot, token);
         }
-        let Some(held) = self
-            .entries
-            .get_mut(token)
-            .and_then(|entry| entry.held.as_mut())
+        let Some(held) = { self.entries.get_mut(token) }.and_then(|entry| entry.held.as_mut())
         else {
-            return;
+            return Ok(Sent::Whole);
         };
         let channel = &mut held.checked_out.connection;
-        let sent = channel
-            .begin(&mut self.request, request_id)
-            .and_then(|()| channel.send());
-        let watched = sent.and_then(|sent| match sent {
-            Sent::Whole => Ok(()),
-            Sent::Blocked => self
-                .readiness
+        let sent = channel.send()?;
+        if sent == Sent::Blocked {
+            self.readiness
                 .change(channel.socket(), token, Interest::ReadWrite)
-                .map_err(|error| Error::io(Phase::Established, &error)),
-        });
-        if let Err(error) = watched {
-            return self.connection_failed(token, error);
+                .map_err(|error| Error::io(Phase::Established, &error))?;
         }
-        self.bound_by_socket_timeout(slot, token);
+        Ok(sent)
+    }
+
+    /// A command that has no reply is with the kernel.
+    pub(super) fn written(&mut self, token: Token) {
+        let slot = self.held(token).and_then(|held| held.slot.take());
+        if let Some(slot) = slot {
+            self.complete_later(slot, Completion::Written);
+        }
+        self.finish(token);
     }
 
     /// `socketTimeoutMS` bounds an exchange that `timeoutMS` does not.
@@ -140,15 +176,21 @@ impl Engine {
         }
     }
 
-    /// The exchange on a connection is over. Unless a user holds it, it goes back to its pool, and the
+    /// The exchange on a connection is over. Unless somebody keeps it, it goes back to its pool, and the
     /// next waiter's request is written on it at once.
     pub(super) fn finish(&mut self, token: Token) {
         let Some(held) = self.held(token) else { return };
         held.checked_out.connection.finish();
-        if held.pinned {
+        if held.holder.is_some() && held.broken.is_none() || held.holder == Some(Holder::User) {
             if held.timed {
                 self.bound(token, None);
             }
+            return;
+        }
+        let (id, is_sound) = (held.client, held.broken.is_none() && !held.is_unheard);
+        let is_closed =
+            { self.clients.get(id as usize) }.is_some_and(|attached| attached.client.is_closed());
+        if is_closed && is_sound && self.say_farewell(token) {
             return;
         }
         let Some(entry) = self.entries.get_mut(token) else {
@@ -184,7 +226,6 @@ impl Engine {
         let Some(held) = &mut entry.held else { return };
         let address = entry.server.address().clone();
         let error = error.at(&address);
-        let slot = held.slot.take();
         held.broken = Some(error.clone());
         // No longer watched: nobody reads it any more, and its end would be reported again and again.
         held.checked_out.connection.leave_home();
@@ -208,8 +249,18 @@ impl Engine {
                 Failure::Connection(error)
             }
         };
-        if let Some(slot) = slot {
-            self.fail_later(slot, failure);
+        if let Some(slot) = held.slot {
+            let request = held.checked_out.connection.reclaim();
+            self.soil_session(slot);
+            if let Some(Some(operation)) = self.operations.get_mut(slot as usize) {
+                operation.request = request;
+            }
+            if !self.failed(slot, failure.clone()) {
+                self.journal_ended(token, || CommandEnd::Failed(failure));
+            }
+        }
+        if let Some(held) = self.held(token) {
+            held.slot = None;
         }
         self.finish(token);
     }

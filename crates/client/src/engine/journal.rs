@@ -1,13 +1,16 @@
 //! Events on their way to the thread that listens, in the order in which they happened.
 
+use super::selection_log::{SelectionEvent, Selections};
 use super::{ClientId, Engine, Entry};
+use crate::failure::Failure;
 use crate::supplier::Requests;
 use ferropool_connection::Error;
 use ferropool_lane::Token;
-use ferropool_pool::Event;
+use ferropool_pool::{Event, ServiceId};
 use ferropool_topology::{Recorded, Server, TopologyEvent};
+use ferropool_wire::{Appender, OpMsg};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// One event of a client.
 #[derive(Clone, Debug)]
@@ -30,8 +33,40 @@ pub enum Journal {
         server_connection: Option<i64>,
         /// The request's number.
         request_id: i32,
+        /// The service behind a load balancer.
+        service: Option<ServiceId>,
+        /// The whole command, a BSON document.
+        command: Vec<u8>,
         /// When.
         at: Instant,
+    },
+    /// An attempt at a command ended, and something else completes the operation: another attempt, or a failure.
+    CommandEnded {
+        /// Whose.
+        client: ClientId,
+        /// The operation.
+        slot: u32,
+        /// The connection's number.
+        connection: u64,
+        /// The number of its server.
+        server: u32,
+        /// How long it took.
+        duration: Duration,
+        /// How it ended.
+        end: CommandEnd,
+        /// When.
+        at: Instant,
+    },
+    /// A step of a selection.
+    Selection {
+        /// Whose.
+        client: ClientId,
+        /// The operation.
+        slot: u32,
+        /// When.
+        at: Instant,
+        /// Which.
+        event: Box<SelectionEvent>,
     },
     /// A client's callback is to supply credentials.
     CredentialWanted {
@@ -44,6 +79,15 @@ pub enum Journal {
     },
 }
 
+/// How an attempt at a command ended.
+#[derive(Clone, Debug)]
+pub enum CommandEnd {
+    /// With a reply: its body, a BSON document.
+    Replied(Vec<u8>),
+    /// Without one.
+    Failed(Failure),
+}
+
 /// What somebody listens to of a client.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Subscription {
@@ -53,6 +97,8 @@ pub struct Subscription {
     pub commands: bool,
     /// The topology's events.
     pub topology: bool,
+    /// Steps of selections.
+    pub selections: Selections,
 }
 
 impl Engine {
@@ -79,7 +125,7 @@ impl Engine {
     }
 
     /// Moves the events of a client's topology and its pools into the journal.
-    fn journal_topology(&mut self, id: ClientId) {
+    pub(super) fn journal_topology(&mut self, id: ClientId) {
         let client = self.clients.get(id as usize);
         let Some(topology) = client.and_then(|attached| attached.client.topology()) else {
             return;
@@ -117,6 +163,8 @@ impl Engine {
         let (client, connection, request_id) =
             (held.client, held.checked_out.key.id.0, held.request_id);
         let server_connection = held.checked_out.connection.server_connection_id();
+        let service = held.checked_out.connection.service();
+        let command = whole_command(held.checked_out.connection.request());
         let at = held.started.unwrap_or_else(Instant::now);
         self.journal_topology(client);
         self.journal.push(Journal::CommandStarted {
@@ -126,8 +174,55 @@ impl Engine {
             server,
             server_connection,
             request_id,
+            service,
+            command,
             at,
         });
         self.events_pending = true;
     }
+
+    /// Records that an attempt at a command has ended, where its start was recorded. Whoever completes the operation says
+    /// nothing of it any more.
+    pub(super) fn journal_ended(&mut self, token: Token, end: impl FnOnce() -> CommandEnd) {
+        let Some(Entry { server, held, .. }) = self.entries.get_mut(token) else {
+            return;
+        };
+        let (server, Some(held)) = (server.number(), held) else {
+            return;
+        };
+        let (Some(started), Some(slot)) = (held.started.take(), held.slot) else {
+            return;
+        };
+        self.journal.push(Journal::CommandEnded {
+            client: held.client,
+            slot,
+            connection: held.checked_out.key.id.0,
+            server,
+            duration: started.elapsed(),
+            end: end(),
+            at: Instant::now(),
+        });
+        self.events_pending = true;
+    }
+}
+
+/// The body of a message, with its document sequences as the arrays that they stand for.
+fn whole_command(message: &[u8]) -> Vec<u8> {
+    let Ok(message) = OpMsg::parse(message) else {
+        return Vec::new();
+    };
+    let mut command = message.body.to_vec();
+    if let Ok(mut fields) = Appender::reopen(&mut command, 0) {
+        for sequence in message.sequences() {
+            fields.array(
+                sequence.identifier,
+                sequence.documents,
+                |array, index, document| {
+                    array.raw_document(index, document);
+                },
+            );
+        }
+        fields.finish();
+    }
+    command
 }

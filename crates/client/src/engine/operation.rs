@@ -1,23 +1,98 @@
-//! Beginning an operation: selection, check-out, the first write.
+//! Operations: what occupies a slot, and its beginning: selection, check-out, the first write.
 
+use super::retry::Attempts;
 use super::{ClientId, Completion, Engine};
 use crate::failure::Failure;
+use crate::profile::Profile;
+use crate::session::{Ending, ServerSession};
 use ferropool_connection::{Channel, Error, Phase};
+use ferropool_lane::Token;
 use ferropool_pool::{
     CheckOut, CheckOutResult, CheckedOut, Condition, Origin, Purpose, Request, Ticket,
 };
 use ferropool_topology::{Deliver, ReadPreferenceMode, Server, Waiter, Wired};
-use ferropool_wire::{Appender, op_msg::PREFIX_LENGTH};
+use ferropool_wire::op_msg::{self, PREFIX_LENGTH};
+use ferropool_wire::{Appender, Document};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// What a caller asks of an operation, besides what it does.
+/// What a caller asks of a check-out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OperationOptions {
-    /// Which servers may answer. Default primary.
+    /// Which servers will do. Default primary.
     pub read_preference: ReadPreferenceMode,
-    /// Bounds all of it; `None` leaves that to the client's `timeoutMS`.
-    pub timeout: Option<Duration>,
+    /// Bounds all of it.
+    pub timeout: Timeout,
+}
+
+/// How long an operation may take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Timeout {
+    /// As long as the client's `timeoutMS` says.
+    #[default]
+    Inherited,
+    /// As long as the older options allow.
+    Unlimited,
+    /// So long.
+    After(Duration),
+}
+
+/// A command, and how it is to be run.
+#[derive(Clone, Copy, Debug)]
+pub struct Invocation<'a> {
+    /// `$db`.
+    pub database: &'a str,
+    /// A BSON document.
+    pub body: &'a [u8],
+    /// The name of a document sequence that travels beside the body, and its documents one after another.
+    pub sequence: Option<(&'a str, &'a [u8])>,
+    /// The number of its profile.
+    pub profile: u32,
+    /// Its session.
+    pub session: SessionChoice,
+    /// Where it has to go.
+    pub target: Target,
+    /// How long it may take.
+    pub timeout: Timeout,
+}
+
+impl<'a> Invocation<'a> {
+    /// A plain command to the primary, with a session of its own.
+    pub fn new(database: &'a str, body: &'a [u8]) -> Self {
+        Self {
+            database,
+            body,
+            sequence: None,
+            profile: 0,
+            session: SessionChoice::Implicit,
+            target: Target::Selected,
+            timeout: Timeout::Inherited,
+        }
+    }
+}
+
+/// The session of a command.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SessionChoice {
+    /// None.
+    #[default]
+    None,
+    /// One for this command alone.
+    Implicit,
+    /// One that was started.
+    Started(u32),
+}
+
+/// Where a command has to go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Target {
+    /// Where its profile says.
+    #[default]
+    Selected,
+    /// To the server of this number, which has its cursor.
+    Server(u32),
+    /// Over the connection that is kept for its cursor.
+    Connection(Token),
 }
 
 /// What a slot is occupied by.
@@ -25,15 +100,29 @@ pub struct OperationOptions {
 pub(super) struct Operation {
     pub(super) client: ClientId,
     pub(super) kind: Kind,
+    /// Tells operations apart that have been in the same slot.
+    pub(super) serial: u64,
+    pub(super) profile: Arc<Profile>,
+    pub(super) target: Target,
+    pub(super) session: SessionUse,
+    /// Whether nobody waits for its reply.
+    pub(super) is_unacknowledged: bool,
+    /// The end of a transaction that it is.
+    pub(super) ending: Option<Ending>,
     /// When it must have ended.
     pub(super) until: Option<Instant>,
+    /// Whether that is `timeoutMS`, rather than an older option.
+    pub(super) has_timeout: bool,
     pub(super) stage: Stage,
-    /// Which servers may answer.
-    preference: ReadPreferenceMode,
     /// The server that was selected; it counts the operation.
-    server: Option<Arc<Server>>,
+    pub(super) server: Option<Arc<Server>>,
     /// The request, while no connection has it.
     pub(super) request: Vec<u8>,
+    /// How much of the request every attempt has in common, in bytes.
+    pub(super) common: usize,
+    /// A document sequence, as a section.
+    pub(super) sequence: Vec<u8>,
+    pub(super) attempts: Attempts,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,96 +145,107 @@ pub(super) enum Stage {
     Waiting(Ticket),
     /// Waits for a reply.
     Running,
+    /// Waits for its next attempt.
+    BetweenAttempts,
     /// Something else will complete it.
     Elsewhere,
 }
 
+/// The session of an operation, with what it takes from it.
+#[derive(Debug)]
+pub(super) enum SessionUse {
+    None,
+    /// Taken when there is a connection.
+    Implicit(Option<ServerSession>),
+    Started(u32),
+}
+
+impl From<SessionChoice> for SessionUse {
+    fn from(choice: SessionChoice) -> Self {
+        match choice {
+            SessionChoice::None => Self::None,
+            SessionChoice::Implicit => Self::Implicit(None),
+            SessionChoice::Started(number) => Self::Started(number),
+        }
+    }
+}
+
 impl Operation {
-    fn new(client: ClientId, kind: Kind) -> Self {
+    pub(super) fn new(client: ClientId, kind: Kind, profile: Arc<Profile>) -> Self {
         Self {
             client,
             kind,
+            serial: 0,
+            profile,
+            target: Target::Selected,
+            session: SessionUse::None,
+            is_unacknowledged: false,
+            ending: None,
             until: None,
+            has_timeout: false,
             stage: Stage::New,
-            preference: ReadPreferenceMode::Primary,
             server: None,
             request: Vec::new(),
+            common: 0,
+            sequence: Vec::new(),
+            attempts: Attempts::default(),
         }
-    }
-
-    pub(super) fn connect(client: ClientId, preference: ReadPreferenceMode) -> Self {
-        Self {
-            preference,
-            ..Self::new(client, Kind::Connect)
-        }
-    }
-
-    pub(super) fn warm(client: ClientId, connections: u32, preference: ReadPreferenceMode) -> Self {
-        Self {
-            preference,
-            ..Self::new(client, Kind::Warm(connections))
-        }
-    }
-
-    /// The client, and which of its servers may do.
-    pub(super) fn wants(&self) -> (ClientId, ReadPreferenceMode) {
-        (self.client, self.preference)
     }
 
     /// Whether it is for every server, not for one.
     pub(super) fn warms(&self) -> bool {
         matches!(self.kind, Kind::Warm(_))
     }
-
-    pub(super) fn elsewhere(client: ClientId) -> Self {
-        Self {
-            stage: Stage::Elsewhere,
-            ..Self::new(client, Kind::Connect)
-        }
-    }
-
-    pub(super) fn running(client: ClientId) -> Self {
-        Self {
-            stage: Stage::Running,
-            ..Self::new(client, Kind::Command)
-        }
-    }
 }
 
 impl Engine {
-    /// Sends `body`, a BSON document, to `database`, and completes with the reply.
-    pub fn command(
-        &mut self,
-        id: ClientId,
-        slot: u32,
-        database: &str,
-        body: &[u8],
-        options: OperationOptions,
-    ) {
-        if let Err(failure) = self.compose(id, database, body) {
-            self.occupy(slot, Operation::elsewhere(id));
-            return self.fail_later(slot, failure);
+    /// Runs a command, and completes with the reply.
+    pub fn command(&mut self, id: ClientId, slot: u32, invocation: &Invocation<'_>) {
+        let profile = self.profile(id, invocation.profile);
+        let mut operation = Operation {
+            target: invocation.target,
+            session: invocation.session.into(),
+            ..Operation::new(id, Kind::Command, profile)
+        };
+        // A transaction has a write concern of its own, at its end.
+        operation.is_unacknowledged =
+            operation.profile.is_unacknowledged && !self.is_in_transaction(id, invocation.session);
+        self.limit(&mut operation, invocation.timeout);
+        self.run(slot, operation, invocation);
+    }
+
+    fn is_in_transaction(&self, id: ClientId, session: SessionChoice) -> bool {
+        let SessionChoice::Started(number) = session else {
+            return false;
+        };
+        let attached = self.clients.get(id as usize);
+        let session = attached.and_then(|attached| attached.sessions.get(number as usize));
+        session.is_some_and(|session| session.transaction.is_active())
+    }
+
+    /// Composes what an operation sends, and starts it.
+    pub(super) fn run(&mut self, slot: u32, mut operation: Operation, of: &Invocation<'_>) {
+        if let Some((name, documents)) = of.sequence {
+            op_msg::push_sequence(&mut operation.sequence, name, [documents]);
         }
-        self.start(
-            slot,
-            Operation {
-                until: self.until(id, options.timeout),
-                preference: options.read_preference,
-                ..Operation::new(id, Kind::Command)
-            },
-        );
+        match self.compose(operation.client, of.database, of.body) {
+            Ok(()) => {
+                operation.common = self.request.len();
+                self.start(slot, operation);
+            }
+            Err(failure) => {
+                self.occupy(slot, operation);
+                self.fail_later(slot, failure);
+            }
+        }
     }
 
     /// Checks a connection out for a user, and completes with it.
     pub fn check_out(&mut self, id: ClientId, slot: u32, options: OperationOptions) {
-        self.start(
-            slot,
-            Operation {
-                until: self.until(id, options.timeout),
-                preference: options.read_preference,
-                ..Operation::new(id, Kind::CheckOut)
-            },
-        );
+        let profile = self.profile(id, options.read_preference as u32);
+        let mut operation = Operation::new(id, Kind::CheckOut, profile);
+        self.limit(&mut operation, options.timeout);
+        self.start(slot, operation);
     }
 
     /// Gives an operation up. What waits ends at once, with a completion that says so; what has been
@@ -161,19 +261,47 @@ impl Engine {
             Stage::Selecting { deadline, .. } => attached.client.stop_waiting(slot, deadline),
             Stage::Waiting(ticket) => { operation.server.as_ref() }
                 .is_some_and(|server| server.pool().cancel(ticket).is_some()),
+            Stage::BetweenAttempts => true,
             Stage::New | Stage::Running | Stage::Elsewhere => false,
         };
         if gone {
-            self.complete_later(slot, Completion::Abandoned);
+            self.abandon(slot);
         }
     }
 
-    fn until(&self, id: ClientId, timeout: Option<Duration>) -> Option<Instant> {
-        let timeout = timeout.or_else(|| self.client(id)?.options().timeout)?;
-        Instant::now().checked_add(timeout)
+    /// Ends an operation whose caller has gone. It takes no further step meanwhile.
+    fn abandon(&mut self, slot: u32) {
+        if let Some(Some(operation)) = self.operations.get_mut(slot as usize) {
+            operation.stage = Stage::Elsewhere;
+            operation.serial = 0;
+        }
+        self.complete_later(slot, Completion::Abandoned);
     }
 
-    /// Builds the message around `body`, but for its header, in `self.request`.
+    /// Sets when an operation must have ended.
+    pub(super) fn limit(&self, operation: &mut Operation, timeout: Timeout) {
+        let after = match timeout {
+            Timeout::Inherited => {
+                let client = self.client(operation.client);
+                client.and_then(|client| client.options().timeout)
+            }
+            Timeout::Unlimited => None,
+            Timeout::After(timeout) => Some(timeout),
+        };
+        operation.until = after.and_then(|after| Instant::now().checked_add(after));
+        operation.has_timeout = operation.until.is_some();
+    }
+
+    /// The profile of this number; the first are plain commands of each read preference mode.
+    pub(super) fn profile(&self, id: ClientId, number: u32) -> Arc<Profile> {
+        let profiles = { self.clients.get(id as usize) }
+            .map_or(&[] as &[_], |attached| attached.profiles.as_slice());
+        let profile = profiles.get(number as usize).or_else(|| profiles.first());
+        profile.map_or_else(Arc::default, Arc::clone)
+    }
+
+    /// Builds the message around `body`, but for its header and for what depends on the connection, in
+    /// `self.request`.
     pub(super) fn compose(
         &mut self,
         id: ClientId,
@@ -194,11 +322,13 @@ impl Engine {
         Ok(())
     }
 
-    pub(super) fn occupy(&mut self, slot: u32, operation: Operation) {
+    pub(super) fn occupy(&mut self, slot: u32, mut operation: Operation) {
         let at = slot as usize;
         if at >= self.operations.len() {
             self.operations.resize_with(at + 1, || None);
         }
+        self.serials += 1;
+        operation.serial = self.serials;
         self.operations[at] = Some(operation);
         self.in_flight += 1;
     }
@@ -234,17 +364,38 @@ impl Engine {
             CheckOut::Taken(checked_out) => self.served(slot, checked_out),
             CheckOut::Queued(ticket) => {
                 operation.stage = Stage::Waiting(ticket);
-                if is_command {
-                    let spare = self.buffers.pop().unwrap_or_default();
-                    operation.request = std::mem::replace(&mut self.request, spare);
-                }
+                self.put_by(slot);
             }
             CheckOut::Refused(error) => {
                 let address = server.address().clone();
-                self.fail_later(slot, Failure::CheckOut { error, address });
+                self.put_by(slot);
+                self.failed(slot, Failure::CheckOut { error, address });
             }
         }
         self.settle();
+    }
+
+    /// Keeps the request that was being composed with its operation, which has to wait.
+    pub(super) fn put_by(&mut self, slot: u32) {
+        if let Some(Some(operation)) = self.operations.get_mut(slot as usize)
+            && operation.kind == Kind::Command
+            && operation.request.is_empty()
+        {
+            let spare = self.buffers.pop().unwrap_or_default();
+            operation.request = std::mem::replace(&mut self.request, spare);
+        }
+    }
+
+    /// Goes on with composing the request of an operation that waited.
+    pub(super) fn take_up(&mut self, slot: u32) {
+        if let Some(Some(operation)) = self.operations.get_mut(slot as usize)
+            && operation.kind == Kind::Command
+            && !operation.request.is_empty()
+        {
+            let request = std::mem::take(&mut operation.request);
+            let spare = std::mem::replace(&mut self.request, request);
+            recycle(&mut self.buffers, spare);
+        }
     }
 
     /// An operation that waited got a connection, or none.
@@ -254,11 +405,7 @@ impl Engine {
         };
         match result {
             Ok(checked_out) => {
-                if operation.kind == Kind::Command {
-                    let request = std::mem::take(&mut operation.request);
-                    let spare = std::mem::replace(&mut self.request, request);
-                    recycle(&mut self.buffers, spare);
-                }
+                self.take_up(slot);
                 self.served(slot, checked_out);
             }
             Err(error) => {
@@ -266,7 +413,7 @@ impl Engine {
                     return;
                 };
                 let address = server.address().clone();
-                self.fail_later(slot, Failure::CheckOut { error, address });
+                self.failed(slot, Failure::CheckOut { error, address });
             }
         }
     }
@@ -298,21 +445,27 @@ impl Engine {
         let Some(Some(operation)) = self.operations.get_mut(slot as usize) else {
             return;
         };
-        let (id, kind, preference) = (operation.client, operation.kind, operation.preference);
+        let (id, kind) = (operation.client, operation.kind);
         let Some(server) = operation.server.clone() else {
             return;
         };
         operation.stage = Stage::Running;
         let (connection, number) = (checked_out.key.id.0, server.number());
-        if kind == Kind::Command {
-            self.pass_read_preference(id, &server, preference);
-        }
-        match (
-            self.adopt(checked_out, id, server, kind == Kind::CheckOut),
-            kind,
-        ) {
-            (Err(error), _) => self.fail_later(slot, Failure::Connection(error)),
-            (Ok(token), Kind::CheckOut) => {
+        let abilities = checked_out.connection.abilities();
+        let completed = match kind {
+            Kind::Command => self.complete_request(slot, &server, abilities),
+            _ => Ok(()),
+        };
+        let holder = (kind == Kind::CheckOut).then_some(super::Holder::User);
+        match (self.adopt(checked_out, id, server, holder), completed) {
+            (Err(error), _) => {
+                self.failed(slot, Failure::Connection(error));
+            }
+            (Ok(token), Err(failure)) => {
+                self.failed(slot, failure);
+                self.finish(token);
+            }
+            (Ok(token), Ok(())) if kind == Kind::CheckOut => {
                 self.complete_later(
                     slot,
                     Completion::Connection(super::CheckedOutInfo {
@@ -322,7 +475,7 @@ impl Engine {
                     }),
                 );
             }
-            (Ok(token), _) => self.send(slot, token),
+            (Ok(token), Ok(())) => self.send(slot, token),
         }
     }
 
@@ -336,6 +489,9 @@ impl Engine {
             self.in_flight -= 1;
             if let Some(server) = &operation.server {
                 server.leave();
+            }
+            if let SessionUse::Implicit(Some(session)) = operation.session {
+                self.release_session(operation.client, session);
             }
             recycle(&mut self.buffers, operation.request);
         }
@@ -357,6 +513,22 @@ impl Engine {
             }
         }
     }
+}
+
+/// Makes of a request what all attempts have in common.
+pub(super) fn cut(request: &mut Vec<u8>, common: usize) {
+    request.truncate(common);
+    let Some(body) = request.get_mut(PREFIX_LENGTH..) else {
+        return;
+    };
+    let length = (body.len() as i32).to_le_bytes();
+    if let Some(end) = body.last_mut() {
+        *end = 0;
+    }
+    if let Some(place) = body.first_chunk_mut::<4>() {
+        *place = length;
+    }
+    debug_assert!(Document::new(&request[PREFIX_LENGTH..]).is_ok());
 }
 
 /// Keeps a request buffer for the next operation that has to wait, unless it is large or there are many.

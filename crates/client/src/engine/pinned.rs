@@ -1,11 +1,12 @@
 //! Connections that a user holds.
 
-use super::{ClientId, Engine};
-use crate::engine::operation::{Operation, OperationOptions};
+use super::operation::{Invocation, Kind, Operation, SessionUse, Stage, Target};
+use super::{ClientId, Engine, Holder};
 use crate::failure::Failure;
+use crate::session::Pin;
 use ferropool_lane::Token;
 use ferropool_pool::{Origin, Purpose, Request};
-use ferropool_topology::ReadPreferenceMode;
+use ferropool_topology::{Criteria, ReadPreferenceMode};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -31,7 +32,8 @@ impl Engine {
         origin: u32,
         preference: ReadPreferenceMode,
     ) -> Result<Option<CheckedOutInfo>, Failure> {
-        let server = match self.select(id, preference) {
+        let preference = preference.alone();
+        let server = match self.select(id, &Criteria::read(&preference)) {
             Ok(Some(server)) => server,
             Err(Failure::Closed) => return Err(Failure::Closed),
             // Whoever waits is told why there is none.
@@ -50,7 +52,7 @@ impl Engine {
         let result = match taken {
             Ok(Some(checked_out)) => {
                 let (connection, number) = (checked_out.key.id.0, server.number());
-                let adopted = self.adopt(checked_out, id, server, true);
+                let adopted = self.adopt(checked_out, id, server, Some(Holder::User));
                 let info = |token| CheckedOutInfo {
                     token,
                     connection,
@@ -75,7 +77,7 @@ impl Engine {
         self.check_held(id, token)?;
         self.inbox.attend();
         if let Some(held) = self.held(token) {
-            held.pinned = false;
+            held.holder = None;
         }
         self.finish(token);
         self.rest();
@@ -91,42 +93,111 @@ impl Engine {
         id: ClientId,
         token: Token,
         slot: u32,
-        database: &str,
-        body: &[u8],
-        options: OperationOptions,
+        invocation: &Invocation<'_>,
     ) -> Result<(), Failure> {
         let broken = self.check_held(id, token)?;
-        self.compose(id, database, body)?;
-        let entry = self.entries.get_mut(token);
-        if let Some(server) = entry.map(|entry| Arc::clone(&entry.server)) {
-            self.pass_read_preference(id, &server, options.read_preference);
+        let profile = self.profile(id, invocation.profile);
+        let mut operation = Operation {
+            target: Target::Connection(token),
+            session: invocation.session.into(),
+            ..Operation::new(id, Kind::Command, profile)
+        };
+        operation.attempts.forbid();
+        // The client's own limit bounds what it does by itself.
+        if invocation.timeout != super::Timeout::Inherited {
+            self.limit(&mut operation, invocation.timeout);
         }
-        self.inbox.attend();
-        self.occupy(slot, Operation::running(id));
         match broken {
-            Some(failure) => self.fail_later(slot, failure),
-            None => {
-                if let Some(timeout) = options.timeout {
-                    self.bound(token, Instant::now().checked_add(timeout));
-                }
-                self.send(slot, token);
+            Some(failure) => {
+                self.occupy(slot, operation);
+                self.fail_later(slot, failure);
             }
+            None => self.run(slot, operation, invocation),
         }
-        self.rest();
         Ok(())
+    }
+
+    /// The connection that an operation has to be sent on, of its transaction or its cursor.
+    pub(super) fn kept_connection(&mut self, slot: u32) -> Option<Token> {
+        self.leave_transaction(slot);
+        let operation = self.operations.get(slot as usize)?.as_ref()?;
+        if let Target::Connection(token) = operation.target {
+            return Some(token);
+        }
+        let SessionUse::Started(number) = operation.session else {
+            return None;
+        };
+        let attached = self.clients.get(operation.client as usize)?;
+        match attached.sessions.get(number as usize)?.transaction.pin {
+            Some(Pin::Connection(token)) => Some(token),
+            _ => None,
+        }
+    }
+
+    /// Sends an operation on a connection that is kept for what it belongs to.
+    pub(super) fn send_on(&mut self, slot: u32, token: Token) {
+        let Some(Some(operation)) = self.operations.get_mut(slot as usize) else {
+            return;
+        };
+        let gone = "The connection that was kept has ended";
+        let Some(entry) = self.entries.get_mut(token) else {
+            self.failed(slot, Failure::InvalidArgument(gone.to_owned()));
+            return;
+        };
+        let server = Arc::clone(&entry.server);
+        let refusal = match &entry.held {
+            Some(held) if held.client != operation.client || held.holder.is_none() => Some(gone),
+            Some(held) if held.slot.is_some() => Some("A command is running on the connection"),
+            Some(_) => None,
+            None => Some(gone),
+        };
+        let Some(held) = entry.held.as_ref().filter(|_| refusal.is_none()) else {
+            let refusal = refusal.unwrap_or(gone).to_owned();
+            self.failed(slot, Failure::InvalidArgument(refusal));
+            return;
+        };
+        let abilities = held.checked_out.connection.abilities();
+        operation.stage = Stage::Running;
+        server.enter();
+        operation.server = Some(Arc::clone(&server));
+        let until = operation.until;
+        if let Err(failure) = self.complete_request(slot, &server, abilities) {
+            self.failed(slot, failure);
+            return;
+        }
+        if until.is_some() {
+            self.bound(token, until);
+        }
+        self.send(slot, token);
+    }
+
+    /// The connection that is kept for a cursor, by its number and its server's.
+    pub fn kept_for_cursor(&mut self, server: u32, connection: u64) -> Option<Token> {
+        let mut entries = self.entries.iter();
+        { &mut entries }
+            .find(|(_, entry)| {
+                entry.server.number() == server
+                    && entry.key.id.0 == connection
+                    && entry
+                        .held
+                        .as_ref()
+                        .is_some_and(|held| held.holder == Some(Holder::Cursor))
+            })
+            .map(|(token, _)| token)
     }
 
     /// Checks that the user holds the connection and that nothing runs on it; gives what broke it.
     fn check_held(&mut self, id: ClientId, token: Token) -> Result<Option<Failure>, Failure> {
+        const USER: Option<Holder> = Some(Holder::User);
         let refuse = |message: &str| Err(Failure::InvalidArgument(message.to_owned()));
         match self.held(token) {
-            Some(held) if held.pinned && held.client != id => {
+            Some(held) if held.holder == USER && held.client != id => {
                 refuse("The connection belongs to another pool")
             }
-            Some(held) if held.pinned && held.slot.is_some() => {
+            Some(held) if held.holder == USER && held.slot.is_some() => {
                 refuse("A command is running on the connection")
             }
-            Some(held) if held.pinned => Ok(held.broken.clone().map(Failure::Connection)),
+            Some(held) if held.holder == USER => Ok(held.broken.clone().map(Failure::Connection)),
             _ => refuse("The connection is not checked out: it has been checked in already"),
         }
     }

@@ -1,11 +1,15 @@
 //! A turn: replies in, connections back, waiters served, completions out.
 
-use super::{Completion, Engine, Held};
+use super::operation::Target;
+use super::{CommandEnd, Completion, Engine, Holder};
+use crate::labels::Labels;
 use crate::note::Note;
-use ferropool_connection::{Error, ErrorKind, Phase, Received, Sent, ServerFailure};
+use crate::profile::CommandKind;
+use crate::reply::{self, Reply};
+use ferropool_connection::{Error, ErrorKind, Phase, Received, Sent};
 use ferropool_lane::{Interest, Message, Outbox, Ready, Record, Token};
 use ferropool_topology::ApplicationError;
-use ferropool_topology::sdam::{self, Verdict};
+use ferropool_topology::sdam::StateChange;
 use ferropool_wire::OpMsg;
 
 /// What the bytes of a completion's record are.
@@ -27,6 +31,59 @@ pub mod kind {
     pub const ABANDONED: i32 = 6;
     /// As `ERROR_REPLY`, in a buffer of its own: the offset is its number.
     pub const LARGE_ERROR_REPLY: i32 = 7;
+    /// It was written, and has no reply.
+    pub const WRITTEN: i32 = 8;
+    /// Above the kind: the bits of the labels that an error gets besides its own.
+    pub const LABELS: u32 = 8;
+    /// Above them: the connection is kept for the cursor that the reply opens.
+    pub const KEPT: i32 = 1 << 16;
+}
+
+/// What a reply says that decides what follows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Facts {
+    pub(super) ok: bool,
+    pub(super) labels: Labels,
+    pub(super) code: Option<i32>,
+    pub(super) is_error: bool,
+    pub(super) is_write_concern_error: bool,
+    pub(super) is_retryable_read: bool,
+    pub(super) is_retryable_write: bool,
+    pub(super) cursor: Option<i64>,
+    pub(super) base_backoff_ms: Option<f64>,
+    state_change: Option<StateChange>,
+}
+
+impl Facts {
+    fn of(reply: &Reply<'_>) -> Self {
+        Self {
+            ok: reply.ok,
+            labels: reply.labels,
+            code: reply.code,
+            is_error: reply.is_error(),
+            is_write_concern_error: reply.is_write_concern_error,
+            is_retryable_read: reply.is_retryable_read(),
+            is_retryable_write: reply.is_retryable_write(),
+            cursor: reply.cursor,
+            base_backoff_ms: reply.base_backoff_ms,
+            state_change: reply.state_change,
+        }
+    }
+}
+
+/// Where a reply's body is in its message, and what it says.
+struct Body {
+    offset: usize,
+    length: usize,
+    facts: Facts,
+}
+
+/// What becomes of a reply.
+enum Fate {
+    /// It completes its operation, with labels besides its own.
+    Result(Labels),
+    /// It does not: another attempt follows, an earlier error is reported, or nobody waits for it.
+    Nothing,
 }
 
 /// How a turn ended.
@@ -49,6 +106,7 @@ impl Engine {
     pub fn turn(&mut self, outbox: &mut Outbox<'_>) -> Turn {
         self.inbox.attend();
         self.reclaim();
+        self.attempt_again();
         self.flush_deferred(outbox);
         let mut more = self.deliver_carried(outbox);
         let mut batch = std::mem::take(&mut self.batch);
@@ -70,7 +128,10 @@ impl Engine {
         Turn {
             completions: outbox.count() as u32,
             bytes: outbox.used() as u32,
-            more: more || !self.deferred.is_empty() || !self.carried.is_empty(),
+            more: more
+                || !self.deferred.is_empty()
+                || !self.carried.is_empty()
+                || !self.again.is_empty(),
             events: self.events_pending || !self.journal.is_empty(),
             handled,
         }
@@ -98,6 +159,7 @@ impl Engine {
                     self.settle();
                 }
                 Message::Other(Note::Events) => self.events_pending = true,
+                Message::Other(Note::Again { slot, serial }) => self.next_attempt(slot, serial),
                 Message::Other(Note::CredentialWanted {
                     from,
                     request,
@@ -111,7 +173,8 @@ impl Engine {
                     slot,
                     failure: Some(failure),
                 }) => {
-                    self.complete_later(slot, Completion::Failed(failure));
+                    self.log_selection_failure(slot, &failure);
+                    self.failed(slot, *failure);
                 }
                 Message::Other(Note::Finished {
                     slot,
@@ -123,7 +186,7 @@ impl Engine {
                     slot,
                     outcome: Err(failure),
                 }) => {
-                    self.complete_later(slot, Completion::Failed(failure));
+                    self.complete_later(slot, Completion::Failed(failure, Labels::NONE));
                 }
             }
         }
@@ -159,14 +222,19 @@ impl Engine {
         let channel = &mut held.checked_out.connection;
         if ready.writable && channel.wants_to_write() {
             let sent = channel.send().and_then(|sent| match sent {
-                Sent::Blocked => Ok(()),
+                Sent::Blocked => Ok(sent),
                 Sent::Whole => self
                     .readiness
                     .change(channel.socket(), ready.token, Interest::Read)
+                    .map(|()| sent)
                     .map_err(|error| Error::io(Phase::Established, &error)),
             });
-            if let Err(error) = sent {
-                return self.connection_failed(ready.token, error);
+            match sent {
+                Err(error) => return self.connection_failed(ready.token, error),
+                Ok(Sent::Whole) if held.is_unacknowledged && held.slot.is_some() => {
+                    return self.written(ready.token);
+                }
+                Ok(_) => {}
             }
         }
         if ready.readable {
@@ -198,17 +266,23 @@ impl Engine {
         }
         // The whole slab is free and does not hold it.
         let reply = held.checked_out.connection.take_buffered();
-        match check_reply(&reply, held) {
+        match self.read_reply(token, &reply) {
             Err(error) => self.connection_failed(token, error),
-            Ok((offset, length, verdict)) => {
-                let body = reply[offset..offset + length].to_vec();
-                let number = self.large.insert(body) as u32;
-                let kind = if verdict.ok {
-                    kind::LARGE_REPLY
-                } else {
-                    kind::LARGE_ERROR_REPLY
-                };
-                self.replied(token, kind, number, length, verdict, outbox);
+            Ok(Body {
+                offset,
+                length,
+                facts,
+            }) => {
+                let body = &reply[offset..offset + length];
+                if let Fate::Result(labels) = self.weigh(token, &facts, || body.to_vec()) {
+                    let number = self.large.insert(body.to_vec()) as u32;
+                    let kind = match facts.ok {
+                        true => kind::LARGE_REPLY,
+                        false => kind::LARGE_ERROR_REPLY,
+                    };
+                    let kind = kind | i32::from(labels.bits()) << kind::LABELS;
+                    self.replied(token, kind, number, length, &facts, outbox);
+                }
             }
         }
     }
@@ -226,57 +300,74 @@ impl Engine {
 
     /// A whole message of `length` bytes stands at the beginning of the outbox's spare part.
     fn reply(&mut self, token: Token, length: usize, outbox: &mut Outbox<'_>) {
-        let Some(held) = self.held(token) else { return };
-        match check_reply(&outbox.spare()[..length], held) {
+        match self.read_reply(token, &outbox.spare()[..length]) {
             Err(error) => self.connection_failed(token, error),
-            Ok((offset, body, verdict)) => {
-                let at = outbox.keep(length) + offset as u32;
-                let kind = if verdict.ok {
-                    kind::REPLY
-                } else {
-                    kind::ERROR_REPLY
-                };
-                self.replied(token, kind, at, body, verdict, outbox);
+            Ok(body) => {
+                let Body { offset, facts, .. } = body;
+                let bytes = || outbox.spare()[offset..offset + body.length].to_vec();
+                if let Fate::Result(labels) = self.weigh(token, &facts, bytes) {
+                    let at = outbox.keep(length) + offset as u32;
+                    let kind = match facts.ok {
+                        true => kind::REPLY,
+                        false => kind::ERROR_REPLY,
+                    };
+                    let kind = kind | i32::from(labels.bits()) << kind::LABELS;
+                    self.replied(token, kind, at, body.length, &facts, outbox);
+                }
             }
         }
     }
 
-    /// A reply is where the outbox can show it: SDAM hears of it, the connection goes back, the next
-    /// waiter is served, the operation completes.
-    fn replied(
-        &mut self,
-        token: Token,
-        kind: i32,
-        at: u32,
-        length: usize,
-        verdict: Verdict,
-        outbox: &mut Outbox<'_>,
-    ) {
-        let Some(entry) = self.entries.get_mut(token) else {
-            return;
+    /// Checks that `reply` answers what runs on the connection, and says where its body is and what it says.
+    fn read_reply(&mut self, token: Token, reply: &[u8]) -> Result<Body, Error> {
+        let nobody = "the server sent a message that nobody asked for";
+        let Some(held) = self.held(token) else {
+            return Err(Self::protocol(nobody));
         };
-        let Some(held) = &mut entry.held else { return };
-        let Some(slot) = held.slot.take() else { return };
-        let duration = held
-            .started
-            .take()
-            .map_or(0, |started| started.elapsed().as_micros() as i32);
-        let connection = entry.key.id.0 as i32;
-        let server = entry.server.number() as i32;
+        if held.slot.is_none() && !held.is_unheard {
+            return Err(Self::protocol(nobody));
+        }
+        let (slot, request_id) = (held.slot, held.request_id);
+        let wire = |error| Error::wire(Phase::Established, &error);
+        let message = OpMsg::parse(reply).map_err(wire)?;
+        if message.header.response_to != request_id {
+            let found = message.header.response_to;
+            return Err(Self::protocol(format!(
+                "the reply answers request {found}, not {request_id}"
+            )));
+        }
+        if message.more_to_come() {
+            return Err(Self::protocol(
+                "the server announced a second reply to one request",
+            ));
+        }
+        let read = Reply::read(message.document()).map_err(wire)?;
+        if let Some(slot) = slot {
+            self.learn(slot, &read);
+        }
+        Ok(Body {
+            offset: message.body.as_ptr().addr() - reply.as_ptr().addr(),
+            length: message.body.len(),
+            facts: Facts::of(&read),
+        })
+    }
+
+    /// Tells SDAM what a reply says of its server, and decides what becomes of it.
+    fn weigh(&mut self, token: Token, facts: &Facts, mut body: impl FnMut() -> Vec<u8>) -> Fate {
+        let Some(entry) = self.entries.get_mut(token) else {
+            return Fate::Nothing;
+        };
+        let Some(held) = &mut entry.held else {
+            return Fate::Nothing;
+        };
         if held.checked_out.connection.wants_to_write() {
             held.broken = Some(Engine::protocol(
                 "the server replied before it had read the request",
             ));
         }
-        if let Some(change) = verdict.state_change {
-            let text = "the server reported a change of its state";
-            let error = Error::new(
-                ErrorKind::Server(ServerFailure::default()),
-                Phase::Established,
-                text,
-            );
+        if let Some(change) = facts.state_change {
             let failed = ApplicationError {
-                error: &error.at(entry.server.address()),
+                error: &reply::reported_error(&body()).at(entry.server.address()),
                 state_change: Some(change),
                 generation: held.checked_out.generation,
                 service: held.checked_out.connection.service(),
@@ -286,59 +377,144 @@ impl Engine {
                 topology.application_failed(&entry.server, failed);
             }
         }
+        let Some(slot) = held.slot else {
+            self.finish(token);
+            return Fate::Nothing;
+        };
+        if !facts.is_error {
+            return Fate::Result(Labels::NONE);
+        }
+        let max_wire_version = held.checked_out.connection.abilities().max_wire_version;
+        match self.refused(slot, facts, max_wire_version, &mut body) {
+            Err(Ok(labels)) => return Fate::Result(labels),
+            Err(Err(earlier)) => {
+                self.journal_ended(token, || CommandEnd::Replied(body()));
+                self.complete_later(slot, earlier);
+            }
+            Ok(()) => {
+                self.journal_ended(token, || CommandEnd::Replied(body()));
+                let request = self
+                    .held(token)
+                    .map(|held| held.checked_out.connection.reclaim());
+                if let (Some(request), Some(Some(operation))) =
+                    (request, self.operations.get_mut(slot as usize))
+                {
+                    operation.request = request;
+                }
+            }
+        }
+        if let Some(held) = self.held(token) {
+            held.slot = None;
+        }
+        self.finish(token);
+        Fate::Nothing
+    }
+
+    /// A reply is where the outbox can show it: the operation completes, the connection goes back, the next waiter is
+    /// served.
+    fn replied(
+        &mut self,
+        token: Token,
+        kind: i32,
+        at: u32,
+        length: usize,
+        facts: &Facts,
+        outbox: &mut Outbox<'_>,
+    ) {
+        let Some(slot) = self.held(token).and_then(|held| held.slot) else {
+            return;
+        };
+        self.keep_connection(slot, token, facts);
+        self.let_go(slot, token, facts);
+        let Some(entry) = self.entries.get_mut(token) else {
+            return;
+        };
+        let Some(held) = &mut entry.held else { return };
+        held.slot = None;
+        let duration = held
+            .started
+            .take()
+            .map_or(0, |started| started.elapsed().as_micros() as i32);
+        let kept = match held.holder {
+            Some(Holder::Cursor) => kind::KEPT,
+            _ => 0,
+        };
         outbox.record(Record {
             slot,
-            kind,
+            kind: kind | kept,
             offset: at,
             length: length as u32,
-            extra: [connection, duration, server],
+            extra: [
+                entry.key.id.0 as i32,
+                duration,
+                entry.server.number() as i32,
+            ],
         });
         self.vacate(slot);
         self.finish(token);
     }
 
+    /// A connection that was kept for a cursor is free when that is at its end.
+    fn let_go(&mut self, slot: u32, token: Token, facts: &Facts) {
+        let Some(Some(operation)) = self.operations.get(slot as usize) else {
+            return;
+        };
+        let is_over = match operation.profile.kind {
+            CommandKind::GetMore => facts.ok && facts.cursor == Some(0),
+            CommandKind::KillCursors => true,
+            _ => false,
+        };
+        if is_over
+            && operation.target == Target::Connection(token)
+            && let Some(held) = self.held(token)
+            && held.holder == Some(Holder::Cursor)
+        {
+            held.holder = None;
+        }
+    }
+
     /// Records the completions that were made outside the reading of replies.
     fn flush_deferred(&mut self, outbox: &mut Outbox<'_>) {
         while let Some((slot, completion)) = self.deferred.pop_front() {
-            let text = match &completion {
-                Completion::Failed(failure) => Some((kind::FAILURE, failure.to_json())),
-                Completion::Text(text) => Some((kind::TEXT, text.clone())),
-                Completion::Connection(_) | Completion::Abandoned => None,
+            let (kind, bytes, labels) = match &completion {
+                Completion::Failed(failure, labels) => {
+                    (kind::FAILURE, failure.to_json().into_bytes(), *labels)
+                }
+                Completion::Refused(body, labels) => (kind::ERROR_REPLY, body.clone(), *labels),
+                Completion::Text(text) => (kind::TEXT, text.clone().into_bytes(), Labels::NONE),
+                Completion::Written => (kind::WRITTEN, Vec::new(), Labels::NONE),
+                Completion::Connection(_) => (kind::CONNECTION, Vec::new(), Labels::NONE),
+                Completion::Abandoned => (kind::ABANDONED, Vec::new(), Labels::NONE),
             };
-            let length = text.as_ref().map_or(0, |(_, text)| text.len());
-            if !outbox.has_record() || !outbox.fits(length) {
+            if !outbox.has_record() || !outbox.fits(bytes.len()) {
                 self.deferred.push_front((slot, completion));
                 return;
             }
-            let record = match (text, &completion) {
-                (Some((kind, text)), _) => {
-                    let offset = outbox.copy(text.as_bytes());
-                    Record {
-                        slot,
-                        kind,
-                        offset,
-                        length: length as u32,
-                        extra: [0; 3],
-                    }
-                }
-                (None, Completion::Connection(info)) => Record {
-                    slot,
-                    kind: kind::CONNECTION,
+            let record = Record {
+                slot,
+                kind: kind | i32::from(labels.bits()) << kind::LABELS,
+                offset: outbox.copy(&bytes),
+                length: bytes.len() as u32,
+                extra: [0, 0, self.server_number(slot)],
+            };
+            outbox.record(match &completion {
+                Completion::Connection(info) => Record {
                     offset: info.token.0 as u32,
                     length: (info.token.0 >> 32) as u32,
                     extra: [info.connection as i32, 0, info.server as i32],
+                    ..record
                 },
-                (None, _) => Record {
-                    slot,
-                    kind: kind::ABANDONED,
-                    offset: 0,
-                    length: 0,
-                    extra: [0; 3],
-                },
-            };
-            outbox.record(record);
+                _ => record,
+            });
             self.vacate(slot);
         }
+    }
+
+    /// The server that an operation was sent to last.
+    fn server_number(&self, slot: u32) -> i32 {
+        let operation = self.operations.get(slot as usize).and_then(Option::as_ref);
+        let server = operation.and_then(|operation| operation.server.as_ref());
+        server.map_or(0, |server| server.number() as i32)
     }
 }
 
@@ -347,29 +523,4 @@ impl Engine {
     fn protocol(message: impl Into<String>) -> Error {
         Error::new(ErrorKind::Protocol, Phase::Established, message)
     }
-}
-
-/// Checks that `reply` answers what runs on the connection, and says where its body is.
-fn check_reply(reply: &[u8], held: &Held) -> Result<(usize, usize, Verdict), Error> {
-    if held.slot.is_none() {
-        return Err(Engine::protocol(
-            "the server sent a message that nobody asked for",
-        ));
-    }
-    let wire = |error| Error::wire(Phase::Established, &error);
-    let message = OpMsg::parse(reply).map_err(wire)?;
-    if message.header.response_to != held.request_id {
-        let (found, expected) = (message.header.response_to, held.request_id);
-        return Err(Engine::protocol(format!(
-            "the reply answers request {found}, not {expected}"
-        )));
-    }
-    if message.more_to_come() {
-        return Err(Engine::protocol(
-            "the server announced a second reply to one request",
-        ));
-    }
-    let verdict = sdam::read_reply(message.document()).map_err(wire)?;
-    let offset = message.body.as_ptr().addr() - reply.as_ptr().addr();
-    Ok((offset, message.body.len(), verdict))
 }

@@ -4,7 +4,7 @@ use super::spec::{
     Kind, MAX, MAX_EXACT, Spec, boolean, choice, integer, limit, refused, renamed, special, text,
     without_effect,
 };
-use super::{ServerMonitoringMode, concerns, credential, single, tls};
+use super::{ServerMonitoringMode, concerns, credential, logging, single, tls};
 use ferropool_connection::Secret;
 use ferropool_pool::Background;
 use std::time::Duration;
@@ -148,6 +148,13 @@ pub(super) static TABLE: &[Spec] = &[
     integer("minPoolSize", 0, MAX, |options, value| {
         options.pool.min_pool_size = value as u32;
     }),
+    // What is logged is decided where events are told of.
+    special("mongodbLogComponentSeverities", logging::SEVERITIES, |_, value, _| {
+        logging::check_severities(value)
+    })
+    .in_object(),
+    integer("mongodbLogMaxDocumentLength", 0, MAX, |_, _| {}).in_object(),
+    special("mongodbLogPath", logging::PATH, |_, value, _| logging::check_path(value)).in_object(),
     // Who hears of commands is decided where listeners are.
     boolean("monitorCommands", |_, _| {}).in_object(),
     boolean("noDelay", |options, value| single::always(options, "noDelay", value)),
@@ -323,9 +330,6 @@ pub(super) static TABLE: &[Spec] = &[
     without_effect("lookup"),
     without_effect("minDHSize"),
     without_effect("minInternalBufferSize"),
-    without_effect("mongodbLogComponentSeverities"),
-    without_effect("mongodbLogMaxDocumentLength"),
-    without_effect("mongodbLogPath"),
     without_effect("pkFactory"),
     without_effect("promoteBuffers"),
     without_effect("promoteLongs"),

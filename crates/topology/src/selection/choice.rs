@@ -22,6 +22,12 @@ impl Random {
         z ^ (z >> 31)
     }
 
+    /// From 0 to below 1.
+    pub(super) fn fraction(&mut self) -> f64 {
+        // As many bits as a double's fraction has.
+        (self.next() >> 11) as f64 / (1u64 << 53) as f64
+    }
+
     /// Below `end`, or 0 if that is 0.
     fn below(&mut self, end: usize) -> usize {
         ((u128::from(self.next()) * end as u128) >> 64) as usize

@@ -3,7 +3,7 @@
 use super::change::Change;
 use super::{State, Topology};
 use crate::description::ServerDescription;
-use crate::events::{Heartbeat, TopologyEvent};
+use crate::events::{Heartbeat, MonitorConnection, TopologyEvent};
 use crate::server::Server;
 use ferropool_connection::{Error, ErrorKind};
 use ferropool_pool::Clears;
@@ -12,13 +12,22 @@ use std::time::Instant;
 
 impl Topology {
     /// A check begins.
-    pub(crate) fn check_started(&self, server: &Arc<Server>, awaited: bool) {
+    pub(crate) fn check_started(
+        &self,
+        server: &Arc<Server>,
+        connection: MonitorConnection,
+        awaited: bool,
+    ) {
         let mut state = self.state.lock();
         if !state.events.is_subscribed() || !state.has(server) {
             return;
         }
         let address = server.address().clone();
-        state.record(|| TopologyEvent::ServerHeartbeatStarted { address, awaited });
+        state.record(|| TopologyEvent::ServerHeartbeatStarted {
+            address,
+            connection,
+            awaited,
+        });
         drop(state);
         self.announce(true);
     }
@@ -32,10 +41,15 @@ impl Topology {
         reply: &[u8],
     ) {
         let mut state = self.state.lock();
-        let Heartbeat { awaited, duration } = heartbeat;
+        let Heartbeat {
+            connection,
+            awaited,
+            duration,
+        } = heartbeat;
         if state.has(server) {
             state.record(|| TopologyEvent::ServerHeartbeatSucceeded {
                 address: server.address().clone(),
+                connection,
                 awaited,
                 duration,
                 reply: reply.into(),
@@ -85,10 +99,15 @@ impl Topology {
     }
 
     fn record_failed(state: &mut State, server: &Arc<Server>, error: &Error, heartbeat: Heartbeat) {
-        let Heartbeat { awaited, duration } = heartbeat;
+        let Heartbeat {
+            connection,
+            awaited,
+            duration,
+        } = heartbeat;
         if state.has(server) {
             state.record(|| TopologyEvent::ServerHeartbeatFailed {
                 address: server.address().clone(),
+                connection,
                 awaited,
                 duration,
                 failure: error.clone(),

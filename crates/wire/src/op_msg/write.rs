@@ -91,7 +91,7 @@ pub fn finish(buffer: &mut Vec<u8>, start: Start) -> Result<usize, WireError> {
 }
 
 /// Fills the first [`PREFIX_LENGTH`] bytes of `message` for a body that already stands behind them:
-/// header, no flags, one section of kind 0.
+/// header, bits of [`flags`], a section of kind 0.
 ///
 /// `total_length` is the whole message's length in bytes, the prefix included.
 ///
@@ -104,6 +104,7 @@ pub fn write_header(
     message: &mut [u8],
     total_length: usize,
     request_id: i32,
+    flags: u32,
 ) -> Result<(), WireError> {
     let available = message.len();
     let Some(prefix) = message.first_chunk_mut::<PREFIX_LENGTH>() else {
@@ -125,9 +126,11 @@ pub fn write_header(
         response_to: 0,
         op_code: op_code::OP_MSG,
     };
-    // The zeros that remain are the flags and the kind of the section.
-    if let Some(place) = prefix.first_chunk_mut() {
-        *place = header.to_bytes();
+    // The zero that remains is the kind of the section.
+    let (place, rest) = prefix.split_at_mut(HEADER_LENGTH);
+    place.copy_from_slice(&header.to_bytes());
+    if let Some(place) = rest.first_chunk_mut() {
+        *place = flags.to_le_bytes();
     }
     Ok(())
 }
@@ -166,7 +169,7 @@ mod tests {
         let mut in_place = vec![0xee; PREFIX_LENGTH];
         in_place.extend_from_slice(EMPTY);
         let length = in_place.len();
-        write_header(&mut in_place, length, 9).unwrap();
+        write_header(&mut in_place, length, 9, 0).unwrap();
 
         let mut at_once = vec![];
         let start = begin(&mut at_once, 9, 0);
@@ -178,14 +181,14 @@ mod tests {
     #[test]
     fn a_header_needs_its_room_and_a_length_that_fits() {
         assert_eq!(
-            write_header(&mut [0; 20], 26, 1),
+            write_header(&mut [0; 20], 26, 1, 0),
             Err(WireError::BufferTooSmall {
                 needed: 21,
                 available: 20
             })
         );
         assert_eq!(
-            write_header(&mut [0; 21], 1 << 31, 1),
+            write_header(&mut [0; 21], 1 << 31, 1, 0),
             Err(WireError::MessageTooLong {
                 length: 1 << 31,
                 limit: i32::MAX as usize

@@ -1,0 +1,469 @@
+//! Attempts after the first: what may be sent again ("Retryable Reads", "Retryable Writes", "Client Backpressure"), and
+//! which error is the operation's in the end.
+
+use super::operation::{Kind, SessionUse, Stage, cut};
+use super::turn::Facts;
+use super::{Completion, Engine};
+use crate::failure::Failure;
+use crate::labels::Labels;
+use crate::note::Note;
+use crate::profile::CommandKind;
+use crate::runtime::runtime;
+use crate::session::Ending;
+use ferropool_connection::{Address, ErrorKind};
+use ferropool_lane::Message;
+use ferropool_pool::{CheckOutError, Ended};
+use ferropool_topology::{ServerType, TopologyType, View};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// The wire version of 4.4, from which on servers label the errors after which a write may be sent again.
+const LABELS_RETRYABLE_WRITES: i32 = 9;
+
+/// MaxTimeMSExpired.
+const MAX_TIME_EXPIRED: i32 = 50;
+
+/// UnsatisfiableWriteConcern and UnknownReplWriteConcern: the commit itself has happened.
+const COMMITTED_ANYWAY: [i32; 2] = [100, 79];
+
+/// "Overload retry policy".
+const BASE_BACKOFF_MS: f64 = 100.0;
+const MAX_BACKOFF_MS: f64 = 10_000.0;
+
+/// What an operation's attempts so far have left.
+#[derive(Debug, Default)]
+pub(super) struct Attempts {
+    /// How many attempts have been followed by another.
+    retries: u32,
+    /// Whether it must not be sent again.
+    forbidden: bool,
+    /// Whether some attempt met an overloaded server.
+    overloaded: bool,
+    /// `txnNumber`, once the write has one.
+    pub(super) write_number: Option<i64>,
+    /// Whether it is the first command of its transaction.
+    pub(super) starts_transaction: bool,
+    /// Whether the transaction had been committed before.
+    pub(super) commits_again: bool,
+    /// The servers where it failed.
+    deprioritized: Vec<Address>,
+    /// The error that says most so far.
+    error: Option<Box<Failing>>,
+}
+
+/// How an attempt ended that was followed by another.
+#[derive(Debug)]
+enum Failing {
+    /// With an error that the server reported: the reply's body.
+    Reply(Vec<u8>, Labels),
+    /// Without a reply.
+    Failure(Failure, Labels),
+}
+
+impl Attempts {
+    /// It is not sent a second time.
+    pub(super) fn forbid(&mut self) {
+        self.forbidden = true;
+    }
+
+    pub(super) fn deprioritized(&self) -> &[Address] {
+        &self.deprioritized
+    }
+
+    pub(super) fn is_repeated_commit(&self) -> bool {
+        self.commits_again || self.retries > 0
+    }
+}
+
+/// What is known of an attempt that failed.
+#[derive(Clone, Copy, Debug, Default)]
+struct Trouble {
+    labels: Labels,
+    /// The connection failed, or its pool was cleared.
+    is_network: bool,
+    /// No server could be selected.
+    is_selection: bool,
+    /// Nothing was wrong but what was asked for.
+    is_own: bool,
+    is_retryable_read: bool,
+    is_retryable_write: bool,
+    code: Option<i32>,
+    is_write_concern_error: bool,
+    base_backoff_ms: Option<f64>,
+}
+
+impl Trouble {
+    fn of_failure(failure: &Failure) -> Self {
+        match failure {
+            Failure::Connection(error)
+            | Failure::CheckOut {
+                error: CheckOutError::Connection(error),
+                ..
+            } => Self {
+                is_network: matches!(error.kind(), ErrorKind::Network | ErrorKind::NetworkTimeout),
+                is_own: matches!(error.kind(), ErrorKind::Configuration),
+                labels: match error.is_overload() {
+                    true => Labels::OVERLOADED | Labels::RETRYABLE,
+                    false => Labels::NONE,
+                },
+                ..Self::default()
+            },
+            Failure::CheckOut {
+                error: CheckOutError::PoolCleared { .. },
+                ..
+            } => Self {
+                is_network: true,
+                ..Self::default()
+            },
+            Failure::Ended { ended, .. } => Self {
+                is_network: *ended != Ended::PoolClosed,
+                ..Self::default()
+            },
+            Failure::ServerSelection { .. } | Failure::Selection(_) => Self {
+                is_selection: true,
+                ..Self::default()
+            },
+            Failure::ServerGone { .. } => Self {
+                is_network: true,
+                ..Self::default()
+            },
+            _ => Self {
+                is_own: true,
+                ..Self::default()
+            },
+        }
+    }
+
+    fn of_reply(facts: &Facts) -> Self {
+        Self {
+            labels: facts.labels,
+            is_retryable_read: facts.is_retryable_read,
+            is_retryable_write: facts.is_retryable_write,
+            code: facts.code,
+            is_write_concern_error: facts.is_write_concern_error,
+            base_backoff_ms: facts.base_backoff_ms,
+            ..Self::default()
+        }
+    }
+}
+
+/// What follows an attempt that failed.
+#[derive(Clone, Copy, Debug)]
+enum Next {
+    /// Another one, after a while.
+    Retry(Duration),
+    /// The operation's end, with these labels besides those that the error has.
+    Fail(Labels),
+}
+
+impl Engine {
+    /// An attempt ended without a reply. `true` if that is how the operation ends.
+    pub(super) fn failed(&mut self, slot: u32, failure: Failure) -> bool {
+        let trouble = Trouble::of_failure(&failure);
+        let Some(Some(operation)) = self.operations.get(slot as usize) else {
+            return false;
+        };
+        if operation.kind != Kind::Command {
+            self.fail_later(slot, failure);
+            return true;
+        }
+        match self.judge(slot, trouble, 0) {
+            Next::Retry(after) => {
+                let labels = trouble.labels;
+                self.retry(slot, after, labels, |labels| {
+                    Failing::Failure(failure, labels)
+                });
+                false
+            }
+            Next::Fail(added) => {
+                let failure = self.timed_out(slot, failure);
+                let says_less = trouble.is_selection || trouble.is_own;
+                let earlier = self.earlier_error(slot, says_less);
+                let is_earlier = earlier.is_some();
+                let own = || Completion::Failed(Box::new(failure), added);
+                self.complete_later(slot, earlier.unwrap_or_else(own));
+                !is_earlier
+            }
+        }
+    }
+
+    /// An attempt ended with an error that the server reports: whether another one follows, or else the labels that the
+    /// error gets, or the earlier error that takes its place.
+    pub(super) fn refused(
+        &mut self,
+        slot: u32,
+        facts: &Facts,
+        max_wire_version: i32,
+        body: impl FnOnce() -> Vec<u8>,
+    ) -> Result<(), Result<Labels, Completion>> {
+        let trouble = Trouble::of_reply(facts);
+        match self.judge(slot, trouble, max_wire_version) {
+            Next::Retry(after) => {
+                self.retry(slot, after, trouble.labels, |labels| {
+                    Failing::Reply(body(), labels)
+                });
+                Ok(())
+            }
+            Next::Fail(added) => {
+                let says_less = trouble.labels.has(Labels::NO_WRITES_PERFORMED);
+                Err(match self.earlier_error(slot, says_less) {
+                    Some(earlier) => Err(earlier),
+                    None => Ok(added),
+                })
+            }
+        }
+    }
+
+    /// Decides what follows, and does to the session what the error means for its transaction.
+    fn judge(&mut self, slot: u32, trouble: Trouble, max_wire_version: i32) -> Next {
+        let Some(Some(operation)) = self.operations.get_mut(slot as usize) else {
+            return Next::Fail(Labels::NONE);
+        };
+        let Some(attached) = self.clients.get_mut(operation.client as usize) else {
+            return Next::Fail(Labels::NONE);
+        };
+        let options = attached.client.options();
+        let session = match operation.session {
+            SessionUse::Started(number) => attached.sessions.get_mut(number as usize),
+            _ => None,
+        };
+        let takes_part = { session.as_ref() }.is_some_and(|it| it.transaction.is_active());
+        let profile = &operation.profile;
+        let is_read = profile.kind == CommandKind::Read;
+        let has_numbers = operation.attempts.write_number.is_some()
+            || attached
+                .client
+                .topology()
+                .is_some_and(|it| keeps_write_numbers(&it.view()));
+        let writes_again = operation.ending.is_some()
+            || profile.writes()
+                && profile.is_retryable
+                && !operation.is_unacknowledged
+                && options.retry_writes
+                && !takes_part
+                && has_numbers;
+        let mut added = Labels::NONE;
+        if writes_again
+            && (trouble.is_network
+                || trouble.is_retryable_write
+                    && (1..LABELS_RETRYABLE_WRITES).contains(&max_wire_version))
+        {
+            added |= Labels::RETRYABLE_WRITE;
+        }
+        let labels = trouble.labels | added;
+        match operation.ending {
+            Some(Ending::Commit) if is_unknown(&trouble, labels) => added |= Labels::UNKNOWN_COMMIT,
+            None if takes_part && (trouble.is_network || trouble.is_selection) => {
+                added |= Labels::TRANSIENT_TRANSACTION;
+            }
+            _ => {}
+        }
+        let labels = trouble.labels | added;
+        let both = Labels::OVERLOADED | Labels::RETRYABLE;
+        operation.attempts.overloaded |= labels.has(Labels::OVERLOADED);
+        let may_again = match profile.kind {
+            _ if operation.ending.is_some() => true,
+            CommandKind::Write | CommandKind::WritingAggregate => options.retry_writes,
+            CommandKind::Read | CommandKind::GetMore => options.retry_reads,
+            _ => options.retry_reads && options.retry_writes,
+        };
+        let is_retryable = labels.has(both) && may_again
+            || is_read
+                && profile.is_retryable
+                && options.retry_reads
+                && !takes_part
+                && (trouble.is_network || trouble.is_retryable_read)
+            || writes_again && labels.has(Labels::RETRYABLE_WRITE);
+        let allowed = match (operation.attempts.overloaded, operation.has_timeout) {
+            (true, _) => options.max_adaptive_retries,
+            (false, true) => u32::MAX,
+            (false, false) => 1,
+        };
+        // What has no topology is its user's to judge, and what is closed is closed.
+        let is_over = attached.client.is_closed()
+            || !attached.client.governs_pools()
+            || operation.attempts.forbidden
+            || operation.attempts.retries >= allowed;
+        let backoff = match labels.has(Labels::OVERLOADED) {
+            true => backoff(
+                operation.attempts.retries + 1,
+                trouble.base_backoff_ms,
+                self.scratch.fraction(),
+            ),
+            false => Duration::ZERO,
+        };
+        let is_late = operation
+            .until
+            .is_some_and(|until| Instant::now() + backoff >= until);
+        let next = match is_retryable && !is_over && !is_late {
+            true => Next::Retry(backoff),
+            false => Next::Fail(added),
+        };
+        // "When to unpin": a transaction that starts over may do so anywhere, and so may its end.
+        let unpins = labels.has(Labels::TRANSIENT_TRANSACTION) && operation.ending.is_none()
+            || operation.ending == Some(Ending::Abort)
+            || operation.ending == Some(Ending::Commit)
+                && (labels.has(Labels::UNKNOWN_COMMIT) || matches!(next, Next::Retry(_)));
+        let pin = session
+            .filter(|_| unpins)
+            .and_then(|session| session.transaction.pin.take());
+        self.unpin(pin);
+        next
+    }
+
+    /// Another attempt, in a later turn.
+    fn retry(
+        &mut self,
+        slot: u32,
+        after: Duration,
+        labels: Labels,
+        ended: impl FnOnce(Labels) -> Failing,
+    ) {
+        let Some(Some(operation)) = self.operations.get_mut(slot as usize) else {
+            return;
+        };
+        let client = self.clients.get(operation.client as usize);
+        let retargets = client.is_some_and(|it| it.client.options().enable_overload_retargeting);
+        operation.stage = Stage::BetweenAttempts;
+        let attempts = &mut operation.attempts;
+        attempts.retries += 1;
+        // An attempt that did nothing says nothing of what the one before it did.
+        if attempts.error.is_none() || !labels.has(Labels::NO_WRITES_PERFORMED) {
+            attempts.error = Some(Box::new(ended(labels)));
+        }
+        if let Some(server) = operation.server.take() {
+            server.leave();
+            let address = server.address();
+            if (retargets || !labels.has(Labels::OVERLOADED))
+                && !attempts.deprioritized.contains(address)
+            {
+                attempts.deprioritized.push(address.clone());
+            }
+        }
+        let serial = operation.serial;
+        if after.is_zero() {
+            if self.again.is_empty() {
+                self.readiness.wake();
+            }
+            return self.again.push_back((slot, serial));
+        }
+        let inbox = Arc::clone(&self.inbox);
+        runtime().spawn(async move {
+            tokio::time::sleep(after).await;
+            inbox.push(Message::Other(Note::Again { slot, serial }));
+        });
+    }
+
+    /// The attempts that are due.
+    pub(super) fn attempt_again(&mut self) {
+        for _ in 0..self.again.len() {
+            let Some((slot, serial)) = self.again.pop_front() else {
+                break;
+            };
+            self.next_attempt(slot, serial);
+        }
+    }
+
+    /// The next attempt at an operation, if that is still the one in the slot.
+    pub(super) fn next_attempt(&mut self, slot: u32, serial: u64) {
+        let Some(Some(operation)) = self.operations.get_mut(slot as usize) else {
+            return;
+        };
+        if operation.serial != serial {
+            return;
+        }
+        operation.stage = Stage::New;
+        cut(&mut operation.request, operation.common);
+        self.take_up(slot);
+        self.proceed(slot);
+    }
+
+    /// The error of an earlier attempt, where the last one's `says_less`.
+    fn earlier_error(&mut self, slot: u32, says_less: bool) -> Option<Completion> {
+        let Some(Some(operation)) = self.operations.get_mut(slot as usize) else {
+            return None;
+        };
+        let error = operation.attempts.error.take().filter(|_| says_less)?;
+        Some(match *error {
+            Failing::Reply(body, labels) => Completion::Refused(body, labels),
+            Failing::Failure(failure, labels) => Completion::Failed(Box::new(failure), labels),
+        })
+    }
+
+    /// What a failure is to whoever gave the operation a time-out.
+    fn timed_out(&self, slot: u32, failure: Failure) -> Failure {
+        let Some(Some(operation)) = self.operations.get(slot as usize) else {
+            return failure;
+        };
+        let is_late = operation.until.is_some_and(|until| Instant::now() >= until);
+        let is_of_time = match &failure {
+            Failure::Ended { ended, .. } => *ended == Ended::Deadline,
+            Failure::CheckOut { error, .. } => matches!(error, CheckOutError::Timeout(_)),
+            Failure::ServerSelection { .. } => is_late,
+            Failure::Connection(error) => {
+                is_late && matches!(error.kind(), ErrorKind::NetworkTimeout)
+            }
+            _ => false,
+        };
+        match operation.has_timeout && is_of_time {
+            true => Failure::OperationTimeout {
+                cause: Some(Box::new(failure)),
+            },
+            false => failure,
+        }
+    }
+}
+
+/// Whether the deployment tells writes apart by their numbers: one of a standalone server does not.
+fn keeps_write_numbers(view: &View) -> bool {
+    let description = view.snapshot.description();
+    match description.topology_type {
+        TopologyType::Unknown => false,
+        TopologyType::Single => { description.servers.iter() }
+            .any(|it| !matches!(it.server_type, ServerType::Standalone | ServerType::Unknown)),
+        _ => true,
+    }
+}
+
+/// "UnknownTransactionCommitResult".
+fn is_unknown(trouble: &Trouble, labels: Labels) -> bool {
+    trouble.is_network
+        || trouble.is_selection
+        || labels.has(Labels::RETRYABLE_WRITE)
+        || trouble.code == Some(MAX_TIME_EXPIRED)
+        || trouble.is_write_concern_error
+            && !trouble
+                .code
+                .is_some_and(|code| COMMITTED_ANYWAY.contains(&code))
+}
+
+/// How long to wait before the retry of this number, from 1; `fraction` is drawn from 0 to 1.
+fn backoff(retry: u32, base_ms: Option<f64>, fraction: f64) -> Duration {
+    let base = base_ms
+        .filter(|base| *base > 0.0)
+        .unwrap_or(BASE_BACKOFF_MS);
+    let most = (base * 2f64.powi(retry.min(30) as i32)).min(MAX_BACKOFF_MS);
+    Duration::from_secs_f64(fraction * most / 1e3)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::backoff;
+    use std::time::Duration;
+
+    #[test]
+    fn the_backoff_doubles_up_to_its_limit() {
+        let ms = Duration::from_millis;
+        for (retry, base, expected) in [
+            (1, None, 200),
+            (2, None, 400),
+            (10, None, 10_000),
+            (1, Some(10.0), 20),
+            (1, Some(0.0), 200),
+        ] {
+            assert_eq!(backoff(retry, base, 1.0), ms(expected));
+        }
+        assert_eq!(backoff(1, None, 0.0), Duration::ZERO);
+        assert_eq!(backoff(1, None, 0.5), ms(100));
+    }
+}

@@ -1,0 +1,69 @@
+import { calculateObjectSize, type Document } from 'bson';
+import type { BSONOptions } from '../bson-options';
+import { MongoInvalidArgumentError } from '../errors';
+import { BatchType } from './models';
+
+// What every server since 3.6 says of itself in its hello.
+const MAX_WRITE_BATCH_SIZE = 100_000;
+const MAX_BSON_OBJECT_SIZE = 16 << 20;
+const MAX_MESSAGE_SIZE = 48_000_000;
+/** What a server lets a message have around the user's documents. */
+const AROUND = 16 << 10;
+
+/** Statements of one kind, in order, and which operations of the bulk they are. */
+export interface Batch {
+  readonly type: BatchType;
+  readonly statements: Document[];
+  readonly indexes: number[];
+}
+
+/** The statements of a bulk. In an ordered one those that follow each other go together, in an unordered one all of a kind. */
+export class Statements {
+  readonly #runs: Batch[] = [];
+  #length = 0;
+
+  constructor(readonly isOrdered: boolean) {}
+
+  /** How many operations there are. */
+  get length(): number {
+    return this.#length;
+  }
+
+  add(type: BatchType, statement: Document): void {
+    const last = this.isOrdered ? this.#runs.at(-1) : this.#runs.find((run) => run.type === type);
+    const run = last?.type === type ? last : { type, statements: [], indexes: [] };
+    if (run !== last) this.#runs.push(run);
+    run.statements.push(statement);
+    run.indexes.push(this.#length++);
+  }
+
+  /** In the order in which they are sent, each as large as one message may be. */
+  batches(bson: BSONOptions): Batch[] {
+    const runs = this.isOrdered ? this.#runs : this.#runs.toSorted((a, b) => a.type - b.type);
+    return runs.flatMap((run) => split(run, bson));
+  }
+}
+
+function split(run: Batch, bson: BSONOptions): Batch[] {
+  const { type, statements, indexes } = run;
+  // Nothing to split: how large it is, the server finds.
+  if (statements.length === 1) return [run];
+  const limit = type === BatchType.INSERT ? MAX_BSON_OBJECT_SIZE : MAX_BSON_OBJECT_SIZE + AROUND;
+  const batches: Batch[] = [];
+  let start = 0;
+  let bytes = 0;
+  const cut = (end: number) => {
+    batches.push({ type, statements: statements.slice(start, end), indexes: indexes.slice(start, end) });
+    start = end;
+    bytes = 0;
+  };
+  for (const [at, statement] of statements.entries()) {
+    const size = calculateObjectSize(statement, bson);
+    if (size > limit) throw new MongoInvalidArgumentError(`Document ${indexes[at]} of ${size} bytes is larger than the maximum size ${limit}`);
+    if (at - start === MAX_WRITE_BATCH_SIZE || bytes + size > MAX_MESSAGE_SIZE - AROUND) cut(at);
+    bytes += size;
+  }
+  if (start === 0) return [run];
+  cut(statements.length);
+  return batches;
+}

@@ -1,0 +1,133 @@
+import type { Document } from 'bson';
+import { copy } from '../collection/fields';
+import { DELETE_FIELDS, INSERT_FIELDS, UPDATE_FIELDS, WRITE, WRITE_ONCE } from '../collection/write';
+import { startImplicitSession } from '../cursor/implicit-session';
+import { Deadline } from '../deadline';
+import { MongoInvalidArgumentError } from '../errors';
+import type { Origin } from '../execution';
+import { failureOf } from '../replies';
+import type { Scope } from '../scope';
+import type { ClientSession } from '../session';
+import type { Treatment } from '../settings';
+import type { Batch, Statements } from './batches';
+import { MongoBulkWriteError } from './error';
+import { BatchType, type BulkWriteOptions } from './models';
+import { BulkWriteResult, WriteConcernError, WriteError, type BulkResult, type WriteConcernErrorData } from './result';
+
+const COMMANDS = {
+  [BatchType.INSERT]: { name: 'insert', sequence: 'documents', fields: INSERT_FIELDS },
+  [BatchType.UPDATE]: { name: 'update', sequence: 'updates', fields: UPDATE_FIELDS },
+  [BatchType.DELETE]: { name: 'delete', sequence: 'deletes', fields: DELETE_FIELDS },
+} as const;
+
+/** Sends the batches one after the other, in one session and within one deadline. */
+export async function executeBulk(scope: Scope, collection: string, statements: Statements, options: BulkWriteOptions): Promise<BulkWriteResult> {
+  if (statements.length === 0) throw new MongoInvalidArgumentError('Invalid BulkOperation, Batch cannot be empty');
+  const batches = statements.batches(scope.settings.bson);
+  const deadline = Deadline.in(scope.settings.timeoutMS);
+  const implicit = options.session || batches.length === 1 ? undefined : startImplicitSession(scope.endpoint);
+  const within = implicit ? { ...options, session: implicit } : options;
+  const bulk = new Bulk(scope, collection, statements.isOrdered, within, deadline);
+  try {
+    for (const batch of batches) await bulk.send(batch);
+    return bulk.finish();
+  } finally {
+    await (implicit as ClientSession | undefined)?.endSession();
+  }
+}
+
+/** A bulk under way. */
+class Bulk {
+  readonly #result: BulkResult = {
+    ok: 1,
+    writeErrors: [],
+    writeConcernErrors: [],
+    insertedIds: [],
+    nInserted: 0,
+    nUpserted: 0,
+    nMatched: 0,
+    nModified: 0,
+    nRemoved: 0,
+    upserted: [],
+  };
+  /** Of the first reply with an error. */
+  #failure: ReturnType<typeof failureOf> | undefined;
+
+  constructor(
+    readonly scope: Scope,
+    readonly collection: string,
+    readonly ordered: boolean,
+    readonly options: BulkWriteOptions,
+    readonly deadline: Deadline | undefined,
+  ) {}
+
+  async send(batch: Batch): Promise<void> {
+    const { name, sequence, fields } = COMMANDS[batch.type];
+    const command = copy({ [name]: this.collection, ordered: this.ordered }, this.options, fields);
+    const documents = { name: sequence, documents: batch.statements };
+    try {
+      await this.scope.execute(treatmentOf(batch), command, this.options, (reply, origin) => this.#merge(batch, reply, origin), documents, this.deadline);
+    } catch (error) {
+      // Whoever gave it up knows why.
+      if (this.options.signal?.aborted) throw error;
+      throw MongoBulkWriteError.from(error as Error, new BulkWriteResult(this.#result));
+    }
+    if (this.ordered) this.#throwWriteErrors();
+  }
+
+  finish(): BulkWriteResult {
+    this.#throwWriteErrors();
+    const result = new BulkWriteResult(this.#result);
+    const unsatisfied = result.getWriteConcernError();
+    if (!unsatisfied) return result;
+    const error = new MongoBulkWriteError({ message: unsatisfied.errmsg, code: unsatisfied.code }, result, this.#failure);
+    throw Object.assign(error, { err: unsatisfied });
+  }
+
+  #throwWriteErrors(): void {
+    const [first] = this.#result.writeErrors;
+    if (!first) return;
+    const reply = { message: first.errmsg ?? 'write operation failed', code: first.code, writeErrors: this.#result.writeErrors };
+    throw new MongoBulkWriteError(reply, new BulkWriteResult(this.#result), this.#failure);
+  }
+
+  #merge({ type, statements, indexes }: Batch, reply: Document, origin: Origin): void {
+    const result = this.#result;
+    const { n = 0, nModified = 0, upserted = [], writeErrors = [], writeConcernError } = reply as Reply;
+    if (writeErrors.length > 0 || writeConcernError) this.#failure ??= failureOf(reply, origin, this.scope.endpoint);
+    if (type === BatchType.INSERT) {
+      result.nInserted += n;
+      const failed = new Set(writeErrors.map(({ index }) => index));
+      const tried = this.ordered && writeErrors[0] ? writeErrors[0].index : statements.length;
+      for (let at = 0; at < tried; at++) {
+        if (!failed.has(at)) result.insertedIds.push({ index: indexes[at] as number, _id: statements[at]?.['_id'] as unknown });
+      }
+    } else if (type === BatchType.UPDATE) {
+      result.nUpserted += upserted.length;
+      result.nMatched += n - upserted.length;
+      result.nModified += nModified;
+      for (const { index, _id } of upserted) result.upserted.push({ index: indexes[index] as number, _id });
+    } else {
+      result.nRemoved += n;
+    }
+    for (const { index, code, errmsg, errInfo } of writeErrors) {
+      const op = statements[index] as Document;
+      result.writeErrors.push(new WriteError({ index: indexes[index] as number, code, errmsg, ...(errInfo && { errInfo }), op }));
+    }
+    if (writeConcernError) result.writeConcernErrors.push(new WriteConcernError(writeConcernError));
+  }
+}
+
+interface Reply {
+  n?: number;
+  nModified?: number;
+  upserted?: { index: number; _id: unknown }[];
+  writeErrors?: { index: number; code: number; errmsg: string; errInfo?: Document }[];
+  writeConcernError?: WriteConcernErrorData;
+}
+
+/** What touches many documents may have been done in part, and is not sent again. */
+function treatmentOf({ type, statements }: Batch): Treatment {
+  const once = (type === BatchType.UPDATE && statements.some(({ multi }) => multi)) || (type === BatchType.DELETE && statements.some(({ limit }) => limit === 0));
+  return once ? WRITE_ONCE : WRITE;
+}

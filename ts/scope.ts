@@ -1,0 +1,67 @@
+import type { Document } from 'bson';
+import { Deadline } from './deadline';
+import type { Endpoint } from './endpoint';
+import type { Execution, Origin } from './execution';
+import { EXPLAIN } from './explain';
+import type { ClientSession } from './session';
+import type { Settings, SettingsOptions, Treatment } from './settings';
+
+/** The options that every operation has. */
+export interface OperationOptions extends SettingsOptions {
+  session?: ClientSession;
+  /** Gives the operation up: its promise is rejected at once with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** An operation's options that have a place in its command, whatever the command is. */
+export interface CommandOperationOptions extends OperationOptions {
+  /** How long the server may work, in milliseconds. `timeoutMS` supersedes it. */
+  maxTimeMS?: number;
+  /** Any value, for the server's logs and profiles. */
+  comment?: unknown;
+}
+
+/** Where operations are executed, and with which settings: a database of a client. */
+export class Scope {
+  constructor(
+    readonly endpoint: Endpoint,
+    readonly database: string,
+    readonly settings: Settings,
+  ) {}
+
+  /** The same place, where `options` say something else with other settings. */
+  with(options: object | undefined): Scope {
+    const settings = this.settings.with(options);
+    return settings === this.settings ? this : new Scope(this.endpoint, this.database, settings);
+  }
+
+  /** Executes a command with these settings, whatever `options` say of them. `receive` makes the result of the reply. */
+  execute<T>(
+    treatment: Treatment,
+    command: Document,
+    options: CommandOperationOptions | undefined,
+    receive: (reply: Document, origin: Origin) => T,
+    sequence?: Execution['sequence'],
+    deadline: Deadline | undefined = Deadline.in(this.settings.timeoutMS),
+  ): Promise<T> {
+    const { endpoint, database, settings } = this;
+    if (options) {
+      const { maxTimeMS, comment } = options;
+      // An explanation may have a bound of its own, beside that of what it explains.
+      const bounded = treatment === EXPLAIN ? (command['explain'] as Document) : command;
+      if (comment !== undefined) bounded['comment'] = comment;
+      if (maxTimeMS !== undefined && maxTimeMS !== null && settings.timeoutMS === undefined) bounded['maxTimeMS'] = maxTimeMS;
+    }
+    const execution: Execution = {
+      database,
+      command,
+      sequence,
+      profile: settings.profile(treatment),
+      session: options?.session,
+      deadline,
+      signal: options?.signal,
+      bson: settings.bson,
+    };
+    return endpoint.execute(execution, receive);
+  }
+}
