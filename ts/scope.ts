@@ -56,6 +56,7 @@ export class Scope {
     receive: (reply: Document, origin: Origin) => T,
     sequence?: Execution['sequence'],
     deadline?: Deadline,
+    operationId?: number,
   ): Promise<T> {
     const { endpoint, database, settings } = this;
     try {
@@ -77,6 +78,7 @@ export class Scope {
       profile: settings.profile(treatment),
       session: options?.session,
       deadline,
+      operationId,
       signal: options?.signal,
       bson: settings.bson,
     };
