@@ -189,7 +189,11 @@ export class ClientSession extends EventEmitter<{ ended: [session: ClientSession
     }
   }
 
-  /** Runs `callback` in a transaction, again where that may help ("Convenient API for Transactions"). */
+  /**
+   * Runs `callback` in a transaction, again where that may help ("Convenient API for Transactions"). A `timeoutMS` bounds all of
+   * it, what `callback` does with this session included, which then cannot have one of its own; what it does without the
+   * session is not bounded. An abort after that has the same time once more.
+   */
   withTransaction<T>(callback: WithTransactionCallback<T>, options?: TransactionOptions & EndTransactionOptions): Promise<T> {
     return withTransaction(this, callback, options);
   }
