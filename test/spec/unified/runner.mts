@@ -17,6 +17,7 @@ import { whyFlawed } from './flawed.mjs';
 import { checkMessages } from './log-messages.mjs';
 import { neverSupported, OutOfScope } from './never.mjs';
 import { Run } from './run.mjs';
+import { needsAnotherServer } from './shared-server.mjs';
 import { TestError, Unsupported } from './unsupported.mjs';
 
 export const bothLanes: readonly LaneKind[] = ['event-loop', 'tokio'];
@@ -41,8 +42,9 @@ export async function runFile(file: TestFile, servers: Servers, run: RunTest): P
   for (const test of content.tests) {
     const name = `${file.name}: ${test.description}`;
     const kind = whySkipped(file.name, content, test) ?? (await servers.choose([content.runOnRequirements, test.runOnRequirements]));
-    if (typeof kind === 'object') outcomes.push({ test: name, outcome: 'skipped', reason: kind.unmet });
-    else planned.push({ test, name, kind });
+    const reason = typeof kind === 'object' ? kind.unmet : needsAnotherServer(kind, test.description);
+    if (reason !== undefined) outcomes.push({ test: name, outcome: 'skipped', reason });
+    else if (typeof kind === 'string') planned.push({ test, name, kind });
   }
   for (const { test, name, kind } of planned.sort((a, b) => deploymentKinds.indexOf(a.kind) - deploymentKinds.indexOf(b.kind))) {
     outcomes.push({ test: name, ...(await run(content, test, await servers.deployment(kind))) });

@@ -1,5 +1,6 @@
 //! What a command gets besides its body, once its connection is known.
 
+use super::concerns::{append_concerns, append_read_concern, append_write_concern};
 use super::operation::{Operation, SessionUse, cut};
 use super::{Attached, Engine};
 use crate::failure::Failure;
@@ -8,7 +9,7 @@ use crate::session::{Ending, Pin, ServerSession, Session, Transaction, Transacti
 use ferropool_connection::{Abilities, Error, Phase};
 use ferropool_topology::{Operation as Access, ReadPreferenceMode, Server, passed_read_preference};
 use ferropool_wire::op_msg::PREFIX_LENGTH;
-use ferropool_wire::{Appender, Document, Element, WireError};
+use ferropool_wire::{Appender, Document, WireError};
 use std::time::{Duration, Instant};
 
 /// `wtimeout` of a commit that is repeated, in milliseconds ("Transactions", "Majority write concern").
@@ -108,10 +109,11 @@ impl Attached {
                 };
                 let options = session.options;
                 if !has_sessions {
-                    return match options.implicit {
-                        true => Ok(append_concerns(operation, None, to)),
-                        false => Err(incompatible("Current topology does not support sessions")),
-                    };
+                    if !options.implicit {
+                        return Err(incompatible("Current topology does not support sessions"));
+                    }
+                    append_concerns(operation, None, to);
+                    return Ok(());
                 }
                 if operation.is_unacknowledged && !options.implicit {
                     return Err(Failure::InvalidArgument(
@@ -356,76 +358,6 @@ fn reads_elsewhere(operation: &Operation, transaction: &Transaction) -> bool {
     [asked, transaction.options.read_preference.mode]
         .iter()
         .any(|mode| *mode != ReadPreferenceMode::Primary)
-}
-
-/// The concerns of a command that is part of no transaction.
-fn append_concerns(operation: &Operation, session: Option<&Session>, to: &mut Appender<'_>) {
-    let profile = &operation.profile;
-    // Whatever has no place in a snapshot is the server's to refuse.
-    let is_snapshot = session.is_some_and(|session| session.options.snapshot);
-    if profile.reads() || is_snapshot {
-        append_read_concern(profile.read_concern.as_deref(), session, to);
-    } else if profile.writes() {
-        append_read_concern(None, session, to);
-    }
-    if let Some(concern) = profile
-        .write_concern
-        .as_deref()
-        .filter(|_| profile.writes())
-    {
-        append_write_concern(concern, operation.has_timeout, to);
-    }
-}
-
-/// `timeoutMS` supersedes `wtimeout`.
-fn append_write_concern(concern: &[u8], has_timeout: bool, to: &mut Appender<'_>) {
-    let known = Document::new(concern).ok().filter(|_| has_timeout);
-    let is_timeout = |element: &Element<'_>| element.key == b"wtimeout";
-    let Some(known) = known.filter(|known| known.elements().flatten().any(|it| is_timeout(&it)))
-    else {
-        to.raw_document("writeConcern", concern);
-        return;
-    };
-    let others = || known.elements().flatten().filter(|it| !is_timeout(it));
-    if others().next().is_some() {
-        to.document("writeConcern", |document| {
-            for element in others() {
-                if let Ok(key) = element.key_str() {
-                    document.raw(key, element.element_type, element.value_bytes);
-                }
-            }
-        });
-    }
-}
-
-/// What was asked for, and what the session adds: "afterClusterTime" of a causally consistent one, "atClusterTime" of a
-/// snapshot.
-fn append_read_concern(concern: Option<&[u8]>, session: Option<&Session>, to: &mut Appender<'_>) {
-    let after = session
-        .filter(|session| session.options.causal)
-        .and_then(|session| session.operation_time);
-    let is_snapshot = session.is_some_and(|session| session.options.snapshot);
-    if concern.is_none() && after.is_none() && !is_snapshot {
-        return;
-    }
-    let asked = concern.and_then(|concern| Document::new(concern).ok());
-    to.document("readConcern", |document| {
-        for element in asked.iter().flat_map(Document::elements).flatten() {
-            if let Ok(key) = element.key_str()
-                && !(is_snapshot && key == "level")
-            {
-                document.raw(key, element.element_type, element.value_bytes);
-            }
-        }
-        if is_snapshot {
-            document.string("level", "snapshot");
-            if let Some(time) = session.and_then(|session| session.snapshot_time) {
-                document.timestamp("atClusterTime", time);
-            }
-        } else if let Some(time) = after {
-            document.timestamp("afterClusterTime", time);
-        }
-    });
 }
 
 fn incompatible(message: &'static str) -> Failure {

@@ -2,7 +2,8 @@
 //! which error is the operation's in the end.
 
 use super::operation::{Kind, SessionUse, Stage, cut};
-use super::turn::Facts;
+use super::trouble::Trouble;
+use super::verdict::Facts;
 use super::{Completion, Engine};
 use crate::failure::Failure;
 use crate::labels::Labels;
@@ -10,9 +11,8 @@ use crate::note::Note;
 use crate::profile::CommandKind;
 use crate::runtime::runtime;
 use crate::session::Ending;
-use ferropool_connection::{Address, Error, ErrorKind, Phase};
+use ferropool_connection::{Address, Error, Phase};
 use ferropool_lane::Message;
-use ferropool_pool::{CheckOutError, Ended};
 use ferropool_topology::{ServerType, TopologyType, View};
 use ferropool_wire::Document;
 use std::sync::Arc;
@@ -20,12 +20,6 @@ use std::time::{Duration, Instant};
 
 /// The wire version of 4.4, from which on servers label the errors after which a write may be sent again.
 const LABELS_RETRYABLE_WRITES: i32 = 9;
-
-/// MaxTimeMSExpired.
-const MAX_TIME_EXPIRED: i32 = 50;
-
-/// UnsatisfiableWriteConcern and UnknownReplWriteConcern: the commit itself has happened.
-const COMMITTED_ANYWAY: [i32; 2] = [100, 79];
 
 /// "Overload retry policy".
 const BASE_BACKOFF_MS: f64 = 100.0;
@@ -61,21 +55,22 @@ enum Failing {
     Failure(Failure, Labels),
 }
 
-impl Failing {
-    fn failure(&self) -> Option<Failure> {
-        match self {
-            Self::Failure(failure, _) => Some(failure.clone()),
-            Self::Reply(body, _) => Error::reported(Phase::Established, Document::new(body).ok()?)
-                .ok()
-                .map(Failure::Connection),
-        }
-    }
-}
-
 impl Attempts {
     /// It is not sent a second time.
     pub(super) fn forbid(&mut self) {
         self.forbidden = true;
+    }
+
+    /// The error that says most so far, as a failure.
+    pub(super) fn earlier(&self) -> Option<Failure> {
+        match &**self.error.as_ref()? {
+            Failing::Failure(failure, _) => Some(failure.clone()),
+            Failing::Reply(body, _) => {
+                Error::reported(Phase::Established, Document::new(body).ok()?)
+                    .ok()
+                    .map(Failure::Connection)
+            }
+        }
     }
 
     pub(super) fn deprioritized(&self) -> &[Address] {
@@ -84,78 +79,6 @@ impl Attempts {
 
     pub(super) fn is_repeated_commit(&self) -> bool {
         self.commits_again || self.retries > 0
-    }
-}
-
-/// What is known of an attempt that failed.
-#[derive(Clone, Copy, Debug, Default)]
-struct Trouble {
-    labels: Labels,
-    /// The connection failed, or its pool was cleared.
-    is_network: bool,
-    /// No server could be selected.
-    is_selection: bool,
-    /// Nothing was wrong but what was asked for.
-    is_own: bool,
-    is_retryable_read: bool,
-    is_retryable_write: bool,
-    code: Option<i32>,
-    is_write_concern_error: bool,
-    base_backoff_ms: Option<f64>,
-}
-
-impl Trouble {
-    fn of_failure(failure: &Failure) -> Self {
-        match failure {
-            Failure::Connection(error)
-            | Failure::CheckOut {
-                error: CheckOutError::Connection(error),
-                ..
-            } => Self {
-                is_network: matches!(error.kind(), ErrorKind::Network | ErrorKind::NetworkTimeout),
-                is_own: matches!(error.kind(), ErrorKind::Configuration),
-                labels: match error.is_overload() {
-                    true => Labels::OVERLOADED | Labels::RETRYABLE,
-                    false => Labels::NONE,
-                },
-                ..Self::default()
-            },
-            Failure::CheckOut {
-                error: CheckOutError::PoolCleared { .. },
-                ..
-            } => Self {
-                is_network: true,
-                ..Self::default()
-            },
-            Failure::Ended { ended, .. } => Self {
-                is_network: *ended != Ended::PoolClosed,
-                ..Self::default()
-            },
-            Failure::ServerSelection { .. } | Failure::Selection(_) => Self {
-                is_selection: true,
-                ..Self::default()
-            },
-            Failure::ServerGone { .. } => Self {
-                is_network: true,
-                ..Self::default()
-            },
-            _ => Self {
-                is_own: true,
-                ..Self::default()
-            },
-        }
-    }
-
-    fn of_reply(facts: &Facts) -> Self {
-        Self {
-            labels: facts.labels,
-            is_retryable_read: facts.is_retryable_read,
-            is_retryable_write: facts.is_retryable_write,
-            code: facts.code,
-            is_write_concern_error: facts.is_write_concern_error,
-            base_backoff_ms: facts.base_backoff_ms,
-            ..Self::default()
-        }
     }
 }
 
@@ -265,7 +188,9 @@ impl Engine {
         }
         let labels = trouble.labels | added;
         match operation.ending {
-            Some(Ending::Commit) if is_unknown(&trouble, labels) => added |= Labels::UNKNOWN_COMMIT,
+            Some(Ending::Commit) if trouble.is_commit_unknown(labels) => {
+                added |= Labels::UNKNOWN_COMMIT
+            }
             None if takes_part && (trouble.is_network || trouble.is_selection) => {
                 added |= Labels::TRANSIENT_TRANSACTION;
             }
@@ -316,7 +241,9 @@ impl Engine {
         let unpins = labels.has(Labels::TRANSIENT_TRANSACTION) && operation.ending.is_none()
             || operation.ending == Some(Ending::Abort)
             || operation.ending == Some(Ending::Commit)
-                && (labels.has(Labels::UNKNOWN_COMMIT) || matches!(next, Next::Retry(_)));
+                && (labels.has(Labels::UNKNOWN_COMMIT)
+                    || labels.has(Labels::TRANSIENT_TRANSACTION)
+                    || matches!(next, Next::Retry(_)));
         let pin = session
             .filter(|_| unpins)
             .and_then(|session| session.transaction.pin.take());
@@ -402,40 +329,6 @@ impl Engine {
             Failing::Failure(failure, labels) => Completion::Failed(Box::new(failure), labels),
         })
     }
-
-    /// What a failure is to whoever gave the operation a time-out.
-    fn timed_out(&self, slot: u32, failure: Failure) -> Failure {
-        let Some(Some(operation)) = self.operations.get(slot as usize) else {
-            return failure;
-        };
-        let is_late = operation.until.is_some_and(|until| Instant::now() >= until);
-        let is_of_time = match &failure {
-            // An attempt for which no time was left: why there had to be one says more.
-            Failure::OperationTimeout { cause: None } => {
-                let earlier = operation
-                    .attempts
-                    .error
-                    .as_deref()
-                    .and_then(Failing::failure);
-                return Failure::OperationTimeout {
-                    cause: earlier.map(Box::new),
-                };
-            }
-            Failure::Ended { ended, .. } => *ended == Ended::Deadline,
-            Failure::CheckOut { error, .. } => matches!(error, CheckOutError::Timeout(_)),
-            Failure::ServerSelection { .. } => is_late,
-            Failure::Connection(error) => {
-                is_late && matches!(error.kind(), ErrorKind::NetworkTimeout)
-            }
-            _ => false,
-        };
-        match operation.has_timeout && is_of_time {
-            true => Failure::OperationTimeout {
-                cause: Some(Box::new(failure)),
-            },
-            false => failure,
-        }
-    }
 }
 
 /// Whether the deployment tells writes apart by their numbers: one of a standalone server does not.
@@ -447,18 +340,6 @@ fn keeps_write_numbers(view: &View) -> bool {
             .any(|it| !matches!(it.server_type, ServerType::Standalone | ServerType::Unknown)),
         _ => true,
     }
-}
-
-/// "UnknownTransactionCommitResult".
-fn is_unknown(trouble: &Trouble, labels: Labels) -> bool {
-    trouble.is_network
-        || trouble.is_selection
-        || labels.has(Labels::RETRYABLE_WRITE)
-        || trouble.code == Some(MAX_TIME_EXPIRED)
-        || trouble.is_write_concern_error
-            && !trouble
-                .code
-                .is_some_and(|code| COMMITTED_ANYWAY.contains(&code))
 }
 
 /// How long to wait before the retry of this number, from 1; `fraction` is drawn from 0 to 1.
