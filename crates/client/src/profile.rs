@@ -266,8 +266,12 @@ mod tests {
     #[test]
     fn what_is_no_profile_is_refused() {
         let refused: [fn(&mut Appender<'_>); 2] = [
-            |profile| drop(profile.string("kind", "dance")),
-            |profile| drop(profile.int32("maxAwaitTimeMS", -1)),
+            |profile| {
+                profile.string("kind", "dance");
+            },
+            |profile| {
+                profile.int32("maxAwaitTimeMS", -1);
+            },
         ];
         for build in refused {
             let mut bytes = Vec::new();
