@@ -50,9 +50,9 @@ export class ServerCursor {
     return this.id?.isZero() ?? false;
   }
 
-  /** A call of `next` and its like begins, which `timeoutMS` may bound by itself. */
-  beginIteration(): void {
-    if (this.timeoutMode === 'iteration') this.#deadline = undefined;
+  /** A call of `next` and its like begins, which `timeoutMS` may bound by itself: from now on, or as `deadline` says. */
+  beginIteration(deadline?: Deadline): void {
+    if (this.timeoutMode === 'iteration') this.#deadline = deadline;
   }
 
   open(scope: Scope, { command, treatment, read = batchOf }: Opening): Promise<Batch> {
