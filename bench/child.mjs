@@ -18,6 +18,11 @@ export function startOpener(name, { uri }) {
   return start(name, process.execPath, [program('opener.mjs'), name, uri]);
 }
 
+/** Starts one that plays its part in a scenario of `subjects/`. */
+export function startSubject(scenario, name, nodeArgs = []) {
+  return start(name, process.execPath, [...nodeArgs, program('subject.mjs'), scenario, name]);
+}
+
 async function start(name, command, args) {
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();

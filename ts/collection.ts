@@ -61,7 +61,7 @@ import { FindCursor } from './cursor/find-cursor';
 import { ListIndexesCursor, ListSearchIndexesCursor, type ListIndexesOptions } from './cursor/list-cursors';
 import type { AbstractCursorOptions } from './cursor/options';
 import type { Db, DropCollectionOptions, RenameOptions } from './db';
-import { MongoAPIError, MongoInvalidArgumentError, MongoOperationTimeoutError } from './errors';
+import { MongoAPIError, MongoInvalidArgumentError, MongoServerError, NAMESPACE_NOT_FOUND } from './errors';
 import { checkCollectionName, MongoDBNamespace } from './namespace';
 import type { PrimaryKeyOptions } from './primary-key';
 import { checkWriteConcern } from './replies';
@@ -288,14 +288,14 @@ export class Collection<TSchema extends Document = Document> {
     return this.#administer({ dropIndexes: this.collectionName, index: name }, options, (reply) => reply);
   }
 
-  /** Drops all indexes but that of `_id`; whether that was possible. */
+  /** Drops all indexes but that of `_id`; `false` where there is no such collection. */
   async dropIndexes(options?: DropIndexesOptions): Promise<boolean> {
     try {
       await this.dropIndex('*', options);
       return true;
     } catch (error) {
-      if (error instanceof MongoOperationTimeoutError) throw error;
-      return false;
+      if (error instanceof MongoServerError && error.code === NAMESPACE_NOT_FOUND) return false;
+      throw error;
     }
   }
 

@@ -15,7 +15,7 @@ import { AggregationCursor } from './cursor/aggregation-cursor';
 import { ListCollectionsCursor, type CollectionInfo, type ListCollectionsOptions } from './cursor/list-cursors';
 import { RunCommandCursor, type RunCursorCommandOptions } from './cursor/run-command-cursor';
 import { runCommand, type RunCommandOptions } from './db/run-command';
-import { MongoInvalidArgumentError, MongoServerError } from './errors';
+import { MongoInvalidArgumentError, MongoServerError, NAMESPACE_NOT_FOUND } from './errors';
 import { MongoDBNamespace } from './namespace';
 import { checkDatabaseName } from './options';
 import type { PkFactory, PrimaryKeyOptions } from './primary-key';
@@ -90,8 +90,6 @@ const CREATE_FIELDS: ReadonlySet<string> = new Set([
   'flags',
   'encryptedFields',
 ]);
-
-const NAMESPACE_NOT_FOUND = 26;
 
 /** A database of a client. */
 export class Db {

@@ -1,6 +1,6 @@
 // This package, by its public API.
 
-import { MongoClient } from 'ferropool';
+import { Db, MongoClient } from 'ferropool';
 
 export async function ferropool(uri, size) {
   const client = new MongoClient(uri, { minPoolSize: size, maxPoolSize: size, maxConnecting: size });
@@ -34,16 +34,35 @@ export async function ferropool(uri, size) {
   };
 }
 
-/** A client that has connected to nothing yet, for `opening.mjs`. */
+/** A client that has connected to nothing yet, for `opening.mjs` and `subjects/`. */
 export function openFerropool(uri, options) {
   const client = new MongoClient(uri, options);
+  const db = client.db('bench');
   return {
     connect: () => client.connect(),
     checkOut: async () => {
       const connection = await client.checkOut();
       return () => connection.checkIn();
     },
+    ping: (readPreference) => db.command({ ping: 1 }, { readPreference }),
+    insert: inserter(db),
+    on: (name, listener) => client.on(name, listener),
     onReady: (listener) => client.on('connectionReady', listener),
     close: () => client.close(),
+  };
+}
+
+/** Whether this version tries a write again that a failover has interrupted. */
+export const retriesWrites = typeof Db.prototype.collection === 'function';
+
+function inserter(db) {
+  if (retriesWrites) {
+    const many = db.collection('inserted');
+    return (document) => many.insertOne(document);
+  }
+  return async (document) => {
+    const { writeErrors, writeConcernError } = await db.command({ insert: 'inserted', documents: [document] });
+    const failed = writeConcernError ?? writeErrors?.[0];
+    if (failed) throw new Error(failed.errmsg);
   };
 }

@@ -36,9 +36,11 @@ export async function mongodb(uri, size) {
   };
 }
 
-/** A client that has connected to nothing yet, for `opening.mjs`. */
+/** A client that has connected to nothing yet, for `opening.mjs` and `subjects/`. */
 export function openMongodb(uri, options) {
   const client = new MongoClient(uri, options);
+  const db = client.db('bench');
+  const inserted = db.collection('inserted');
   return {
     connect: () => client.connect(),
     checkOut: async () => {
@@ -46,6 +48,9 @@ export function openMongodb(uri, options) {
       const connection = await pool.checkOut({ timeoutContext: noTimeout() });
       return () => pool.checkIn(connection);
     },
+    ping: (readPreference) => db.command({ ping: 1 }, { readPreference }),
+    insert: (document) => inserted.insertOne(document),
+    on: (name, listener) => client.on(name, listener),
     onReady: (listener) => client.on('connectionReady', listener),
     close: () => client.close(),
   };

@@ -75,13 +75,17 @@ export async function startStandalone({
   }
 }
 
-/** @param {StartOptions & { nodes?: number, name?: string, electionTimeoutMillis?: number }} [options] */
+/**
+ * @param {StartOptions & { nodes?: number, name?: string, electionTimeoutMillis?: number, settings?: object }} [options]
+ *   `settings`: more of those of the set's configuration
+ */
 export async function startReplicaSet({
   nodes = 3,
   name = 'rs0',
   auth = false,
   tls = false,
   electionTimeoutMillis = 1_000,
+  settings = {},
   compressors,
   parameters,
   args = [],
@@ -97,7 +101,7 @@ export async function startReplicaSet({
       const dbpath = subdirectory(directory, `data-${index}`);
       servers.push(await startServer({ binary, dbpath, parameters, tls: files, args: shared }));
     }
-    await initiate(servers, name, electionTimeoutMillis);
+    await initiate(servers, name, { electionTimeoutMillis, ...settings });
     if (auth) {
       await createRoot(await primaryOf(servers), servers.length);
       for (const server of servers) server.credentials = root;
@@ -195,13 +199,13 @@ async function createRoot(server, members = 1) {
   server.credentials = root;
 }
 
-async function initiate(servers, name, electionTimeoutMillis) {
+async function initiate(servers, name, settings) {
   await servers[0].command('admin', {
     replSetInitiate: {
       _id: name,
       members: servers.map((server, _id) => ({ _id, host: `${server.host}:${server.port}` })),
       // A test should not wait ten seconds for an election, nor two for each heartbeat.
-      settings: { electionTimeoutMillis, heartbeatIntervalMillis: 500 },
+      settings: { heartbeatIntervalMillis: 500, ...settings },
     },
   });
   await settled(servers);

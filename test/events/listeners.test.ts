@@ -1,14 +1,14 @@
 import type { ConnectionPool } from 'ferropool';
 import { expect, it } from 'vitest';
 
-import { onBothLanes, openPool } from '../support/lanes.js';
+import { onBothLanes, openUnheardPool } from '../support/lanes.js';
 import { useStub } from '../support/stub.js';
 
 const stub = useStub();
 
 onBothLanes((lane) => {
   const opened = (): ConnectionPool => {
-    const pool = openPool(stub.current.address, { lane });
+    const pool = openUnheardPool(stub.current.address, { lane });
     pool.ready();
     return pool;
   };

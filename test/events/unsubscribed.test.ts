@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, it, vi } from 'vitest';
 
 import { EventLog, poolEventNames } from '../support/events.js';
-import { onBothLanes, openClient, openPool } from '../support/lanes.js';
+import { onBothLanes, openUnheardClient, openUnheardPool } from '../support/lanes.js';
 import { useStub } from '../support/stub.js';
 
 const stub = useStub();
@@ -21,7 +21,7 @@ interface Inside {
 
 onBothLanes((lane) => {
   it('asks the core for nothing that nobody listens to', () => {
-    const pool = openPool(stub.current.address, { lane });
+    const pool = openUnheardPool(stub.current.address, { lane });
     const { id, lane: inside } = pool as unknown as Inside;
     const subscribe = vi.spyOn(native, 'subscribe');
     const asked = (): unknown[] =>
@@ -45,7 +45,7 @@ onBothLanes((lane) => {
   });
 
   it('neither records, drains nor loses an event that nobody listens to', async () => {
-    const pool = openPool(stub.current.address, { lane });
+    const pool = openUnheardPool(stub.current.address, { lane });
     await Promise.resolve();
     const inside = pool as unknown as Inside;
     const drain = vi.spyOn(native, 'drainEvents');
@@ -65,7 +65,7 @@ onBothLanes((lane) => {
   });
 
   it('gives a first listener that comes late only what happens from then on', async () => {
-    const pool = openPool(stub.current.address, { lane });
+    const pool = openUnheardPool(stub.current.address, { lane });
     await setImmediate();
     pool.ready();
     (await pool.checkOut()).checkIn();
@@ -76,7 +76,7 @@ onBothLanes((lane) => {
   });
 
   it('stops when the last listener leaves', async () => {
-    const pool = openPool(stub.current.address, { lane });
+    const pool = openUnheardPool(stub.current.address, { lane });
     const log = new EventLog(pool);
     pool.ready();
     const recorded = log.names;
@@ -88,14 +88,14 @@ onBothLanes((lane) => {
   });
 
   it('does not emit command events to a client that asked for none', async () => {
-    const client = openClient(stub.current.uri, { lane, monitorCommands: false });
+    const client = openUnheardClient(stub.current.uri, { lane, monitorCommands: false });
     const log = new EventLog(client, ['commandStarted', 'commandSucceeded', 'connectionCheckedOut']);
     await client.db('test').command({ ping: 1 });
     expect(log.names).toEqual(['connectionCheckedOut']);
   });
 
   it('hears of each listener of each event once', async () => {
-    const pool = openPool(stub.current.address, { lane });
+    const pool = openUnheardPool(stub.current.address, { lane });
     for (const name of poolEventNames) expect(pool.listenerCount(name)).toBe(0);
     const log = new EventLog(pool);
     for (const name of poolEventNames) expect(pool.listenerCount(name)).toBe(1);

@@ -2,7 +2,7 @@
 
 import { expect, it } from 'vitest';
 
-import { onBothLanes, openClient } from '../support/lanes';
+import { onBothLanes, openClient, openUnheardClient } from '../support/lanes';
 import { useStub } from '../support/stub';
 import { at, name, onPorts, records, uri, useNameServer } from './cluster';
 
@@ -56,7 +56,7 @@ onBothLanes((lane) => {
 
   it('tells who listens later of the creation', async () => {
     server.current.zone = at(stub.current);
-    const client = openClient(`${uri}&maxPoolSize=7`, { lane });
+    const client = openUnheardClient(`${uri}&maxPoolSize=7`, { lane });
     await client.connect();
     const created = new Promise((resolve) => client.once('connectionPoolCreated', resolve));
     await client.db('admin').command({ ping: 1 });

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 
-import { illegal, type PoolEvent } from './sequences.js';
+import type { ObservedEvent } from './observed-pool.js';
+import { illegal } from './sequences.js';
 
 const names = {
   created: 'connectionPoolCreated',
@@ -14,10 +15,19 @@ const names = {
   failed: 'connectionCheckOutFailed',
   out: 'connectionCheckedOut',
   in: 'connectionCheckedIn',
+  opening: 'topologyOpening',
+  ending: 'topologyClosed',
+  described: 'topologyDescriptionChanged',
+  '+server': 'serverOpening',
+  '-server': 'serverClosed',
+  changed: 'serverDescriptionChanged',
+  asks: 'serverHeartbeatStarted',
+  answered: 'serverHeartbeatSucceeded',
+  silent: 'serverHeartbeatFailed',
 } as const;
 
 /** `out:1` is the check-out of connection 1, `failed:timeout` one that timed out. */
-function sequence(text: string): PoolEvent[] {
+function sequence(text: string): ObservedEvent[] {
   return text.split(' ').map((word) => {
     const [short, detail] = word.split(':');
     const id = Number(detail);
@@ -36,6 +46,10 @@ it.each([
   'created ready started +:1 cleared failed:connectionError -:1 closed',
   'created closed started failed:poolClosed',
   'created ready started +:1 =:1 out:1',
+  'created closed created ready closed',
+  'created opening described +server asks answered changed described ready closed -server described ending',
+  'created opening +server asks silent asks answered asks closed -server ending',
+  'opening +server created ready started +:1 =:1 out:1 closed -server in:1 -:1 ending',
 ])('%s: legal', (text) => {
   expect(illegal(sequence(text))).toEqual([]);
 });
@@ -61,6 +75,20 @@ it.each([
   ['created ready started closed', 'a check-out left waiting'],
   ['created ready started failed:poolClosed', 'refused by a pool that is open'],
   ['created closed ready', 'ready after its end'],
+  ['created opening +server -server', 'a server that is closed before its pool'],
+  ['created opening +server closed ending', 'a topology that is closed before its server'],
+  ['created opening +server closed -server -server', 'a server that is closed twice'],
+  ['opening created', 'a pool of a server that is not open'],
+  ['opening +server +server', 'a server that is opened twice'],
+  ['opening opening', 'a topology that is opened twice'],
+  ['+server', 'a server of no topology'],
+  ['opening ending +server', 'a server of a closed topology'],
+  ['opening ending described', 'described after its end'],
+  ['opening +server answered', 'an answer to nothing'],
+  ['opening +server asks asks', 'a monitor that asks twice'],
+  ['opening asks', 'a server that is asked before it is open'],
+  ['created opening +server closed -server asks', 'a server that is asked after its end'],
+  ['opening changed', 'a server that is described before it is open'],
 ])('%s: illegal, %s', (text) => {
   expect(illegal(sequence(text))).not.toEqual([]);
 });

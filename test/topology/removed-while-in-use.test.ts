@@ -4,7 +4,7 @@ import type { Connection, MongoClient } from 'ferropool';
 import { expect, it } from 'vitest';
 
 import { EventLog } from '../support/events.js';
-import { onBothLanes, openClient, type Lane } from '../support/lanes.js';
+import { onBothLanes, openClient, openUnheardClient, type Lane } from '../support/lanes.js';
 import { expectLegalSequences } from '../support/sequences.js';
 import { useStub } from '../support/stub.js';
 
@@ -12,12 +12,12 @@ const primary = useStub();
 const secondary = useStub();
 
 /** A client that knows both members, with a connection to the secondary that is held. */
-async function holdSecondary(lane: Lane): Promise<{ client: MongoClient; log: EventLog; held: Connection }> {
+async function holdSecondary(lane: Lane, open = openClient): Promise<{ client: MongoClient; log: EventLog; held: Connection }> {
   const hosts = [primary.current.address, secondary.current.address];
   const member = { setName: 'rs', hosts, setVersion: 1 };
   await primary.current.control({ helloOverrides: { ...member, me: hosts[0] } });
   await secondary.current.control({ helloOverrides: { ...member, me: hosts[1], isWritablePrimary: false, secondary: true } });
-  const client = openClient(`mongodb://${hosts[0]}/?replicaSet=rs`, { lane, heartbeatFrequencyMS: 20, minHeartbeatFrequencyMS: 10 });
+  const client = open(`mongodb://${hosts[0]}/?replicaSet=rs`, { lane, heartbeatFrequencyMS: 20, minHeartbeatFrequencyMS: 10 });
   const log = new EventLog(client);
   await client.connect();
   await log.nth('connectionPoolReady', 2);
@@ -74,7 +74,8 @@ onBothLanes((lane) => {
   });
 
   it('a member that comes back has another pool', async () => {
-    const { client, log, held } = await holdSecondary(lane);
+    // Of two pools at an address, both with a connection 1 in use, events do not say which one is meant.
+    const { client, log, held } = await holdSecondary(lane, openUnheardClient);
     await removeSecondary();
     await log.nth('connectionPoolClosed');
     const hosts = [primary.current.address, secondary.current.address];

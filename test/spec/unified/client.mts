@@ -2,6 +2,9 @@
 
 import { MongoClient, MongoParseError, type LaneKind, type MongoClientOptions, type TopologyDescription } from 'ferropool';
 import type { Deployment } from '../deployments.mjs';
+import { poolEventNames, topologyEventNames } from '../../support/events.js';
+import { ObservedClient } from '../../support/observed-client.js';
+import type { ObservedEvent } from '../../support/observed-pool.js';
 import { within } from '../within.mjs';
 import { connectionString } from './connection-string.mjs';
 import { unknownOption } from './driver.mjs';
@@ -36,6 +39,7 @@ const mongodbLogMaxDocumentLength = 10_000;
 export class TestClient {
   readonly client: MongoClient;
   readonly events: EventLog;
+  readonly #observed = new ObservedClient();
   readonly messages = new MessageLog();
   /** The last one that it has emitted. */
   topology: TopologyDescription | undefined;
@@ -46,6 +50,7 @@ export class TestClient {
       refuseNever(field);
       if (!heeded.has(field)) throw new Unsupported(`${field} of a client`);
     }
+    for (const option of Object.keys((fields['uriOptions'] ?? {}) as Fields)) refuseNever(option);
     const created = new TestClient(fields, deployment, lane);
     const populatedWithinMS = fields['awaitMinPoolSizeMS'] as number | undefined;
     if (populatedWithinMS !== undefined) {
@@ -68,6 +73,9 @@ export class TestClient {
       observesSensitiveCommands: fields['observeSensitiveCommands'] === true,
     });
     this.client = open(fields, deployment, { lane, ...this.#logOptions(fields) });
+    for (const name of [...poolEventNames, ...topologyEventNames]) {
+      this.client.on(name, (event: ObservedEvent) => this.#observed.take(event));
+    }
     this.client.on('topologyDescriptionChanged', ({ newDescription }) => {
       this.topology = newDescription;
       for (const wake of this.#waiting) wake();
@@ -89,8 +97,11 @@ export class TestClient {
     await within(timeoutMS, what, held).finally(() => this.#waiting.delete(wake));
   }
 
+  /** Closes it; its events, those of its pools, servers and topology, must have come in a legal order. */
   async close(): Promise<void> {
     await this.client.close({ drainMS: 0 });
+    const { problems } = this.#observed;
+    if (problems.length > 0) throw new Error(`the events are no legal sequence: ${problems.join('; ')}`);
   }
 
   #logOptions({ observeLogMessages }: Fields): object {

@@ -121,7 +121,6 @@ describe('the runner of the unified test format', () => {
     ['there never will be', {}, { createEntities: [...createEntities, { bucket: { id: 'b', database: 'database0' } }] }, 'GridFS is not part'],
     ['an operation never will be', { operations: [{ ...ping, name: 'mapReduce' }] }, {}, 'map-reduce is deprecated'],
     ['a client is asked for more', {}, { createEntities: [{ client: { id: 'c', color: 'red' } }] }, 'color of a client'],
-    ['a client cannot do it', {}, { createEntities: [...createEntities, { session: { id: 's', client: 'client0' } }] }, 'MongoClient.startSession'],
   ])('skips where %s, and says so', async (_, test, file, reason) => {
     expect(await run(test, file)).toMatchObject({ outcome: 'skipped', reason: expect.stringContaining(reason) });
   });
