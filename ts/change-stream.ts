@@ -120,6 +120,7 @@ export class ChangeStream<TSchema extends Document = Document, TChange extends D
   async open(): Promise<this> {
     return this.#attempt(async (deadline) => {
       await this.#cursor.open(deadline);
+      this.#checkOpen();
       return this;
     });
   }
@@ -221,7 +222,9 @@ export class ChangeStream<TSchema extends Document = Document, TChange extends D
         if (this.#cursor.buffered === 0 && this.#isAtEnd()) await this.close();
       }
     } catch (error) {
-      if (!this.#isClosed || this.options.signal?.aborted) this.#report(error as Error);
+      const { signal } = this.options;
+      if (signal?.aborted) this.#report(signal.reason as Error);
+      else if (!this.#isClosed) this.#report(error as Error);
       await this.close();
     } finally {
       this.#isFlowing = false;

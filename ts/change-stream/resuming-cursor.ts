@@ -8,8 +8,11 @@ import { MongoOperationTimeoutError } from '../errors';
 import type { MongoDBNamespace } from '../namespace';
 import type { Scope } from '../scope';
 import type { ClientSession } from '../session';
+import type { Treatment } from '../settings';
 import { changeStreamStage, type ChangeStreamOptions, type ResumeToken } from './options';
 import { isResumable, ResumePoint } from './resume';
+
+const WATCH: Treatment = { ...AGGREGATE, followsChanges: true };
 
 /** Who hears of what becomes of it. */
 export interface Told {
@@ -34,7 +37,8 @@ export class ResumingCursor {
   /** Which of them is next. */
   #position = 0;
   #hasOpened = false;
-  #isClosed = false;
+  /** Servers answer only when they have waited for changes, also where the cursor is killed meanwhile. */
+  readonly #closing = new AbortController();
   /** The commands under way: all who wait for changes wait for the same ones. */
   #request: Promise<void> | undefined;
 
@@ -71,6 +75,10 @@ export class ResumingCursor {
     return this.#server?.isExhausted ?? false;
   }
 
+  get #isClosed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
   /** When a call that begins now must have ended, with all that it takes to resume. */
   deadline(): Deadline | undefined {
     return Deadline.in(this.#scope.settings.timeoutMS);
@@ -95,7 +103,7 @@ export class ResumingCursor {
 
   /** Closes it at the server too, whose failing is of no consequence. */
   async close(timeoutMS?: number): Promise<void> {
-    this.#isClosed = true;
+    this.#closing.abort();
     this.#documents = [];
     this.#position = 0;
     await this.#server?.close(timeoutMS);
@@ -117,7 +125,7 @@ export class ResumingCursor {
       if (!server || server.isExhausted || this.buffered > 0) return;
       try {
         server.beginIteration(deadline);
-        const batch = await server.more({ batchSize, maxTimeMS: maxAwaitTimeMS, comment });
+        const batch = await server.more({ batchSize, maxTimeMS: maxAwaitTimeMS, comment }, this.#closing.signal);
         this.#keep(batch.documents);
         this.#point.received(batch);
         this.told.more(batch.reply);
@@ -137,7 +145,7 @@ export class ResumingCursor {
     server.beginIteration(deadline);
     const stages = [changeStreamStage(options, this.#point.stage), ...pipeline];
     const command = aggregateCommand(this.namespace.collection ?? 1, stages, options);
-    const batch = await server.open(this.#scope, { command, treatment: AGGREGATE });
+    const batch = await server.open(this.#scope, { command, treatment: WATCH });
     if (this.#isClosed) {
       await server.close();
       return;

@@ -20,6 +20,9 @@ use std::time::{Duration, Instant};
 /// The wire version of 4.4, from which on servers label the errors after which a write may be sent again.
 const LABELS_RETRYABLE_WRITES: i32 = 9;
 
+/// The same of the errors after which a change stream may be resumed.
+const LABELS_RESUMABLE: i32 = 9;
+
 /// MaxTimeMSExpired.
 const MAX_TIME_EXPIRED: i32 = 50;
 
@@ -87,6 +90,7 @@ struct Trouble {
     is_own: bool,
     is_retryable_read: bool,
     is_retryable_write: bool,
+    is_resumable: bool,
     code: Option<i32>,
     is_write_concern_error: bool,
     base_backoff_ms: Option<f64>,
@@ -139,6 +143,7 @@ impl Trouble {
             labels: facts.labels,
             is_retryable_read: facts.is_retryable_read,
             is_retryable_write: facts.is_retryable_write,
+            is_resumable: facts.is_resumable,
             code: facts.code,
             is_write_concern_error: facts.is_write_concern_error,
             base_backoff_ms: facts.base_backoff_ms,
@@ -249,6 +254,12 @@ impl Engine {
                     && (1..LABELS_RETRYABLE_WRITES).contains(&max_wire_version))
         {
             added |= Labels::RETRYABLE_WRITE;
+        }
+        if profile.follows_changes
+            && trouble.is_resumable
+            && (1..LABELS_RESUMABLE).contains(&max_wire_version)
+        {
+            added |= Labels::RESUMABLE_CHANGE_STREAM;
         }
         let labels = trouble.labels | added;
         match operation.ending {
