@@ -147,6 +147,8 @@ impl Engine {
         let server = Arc::clone(&entry.server);
         let refusal = match &entry.held {
             Some(held) if held.client != operation.client || held.holder.is_none() => Some(gone),
+            // Nobody listens to what comes back on it.
+            Some(held) if held.broken.is_some() => Some(gone),
             Some(held) if held.slot.is_some() => Some("A command is running on the connection"),
             Some(_) => None,
             None => Some(gone),

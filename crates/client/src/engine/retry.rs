@@ -314,7 +314,9 @@ impl Engine {
         let unpins = labels.has(Labels::TRANSIENT_TRANSACTION) && operation.ending.is_none()
             || operation.ending == Some(Ending::Abort)
             || operation.ending == Some(Ending::Commit)
-                && (labels.has(Labels::UNKNOWN_COMMIT) || matches!(next, Next::Retry(_)));
+                && (labels.has(Labels::UNKNOWN_COMMIT)
+                    || labels.has(Labels::TRANSIENT_TRANSACTION)
+                    || matches!(next, Next::Retry(_)));
         let pin = session
             .filter(|_| unpins)
             .and_then(|session| session.transaction.pin.take());
