@@ -236,6 +236,7 @@ export class ChangeStream<TSchema extends Document = Document, TChange extends D
     if (this.#cursor.buffered > 0) return;
     try {
       await this.#cursor.fetch(this.#cursor.deadline());
+      this.#checkOpen();
     } catch (error) {
       if (!(error instanceof MongoOperationTimeoutError) || !this.#cursor.hasOpened || this.#isClosed) throw error;
       this.#report(error);
@@ -251,7 +252,8 @@ export class ChangeStream<TSchema extends Document = Document, TChange extends D
 
   /** What the server has ended and what was read so far; the first call that finds it so says it. */
   #isAtEnd(): boolean {
-    const { isExhausted } = this.#cursor;
+    // One that its user has closed has not ended.
+    const isExhausted = this.#cursor.isExhausted && !this.#isClosed;
     if (isExhausted && !this.#hasEnded) {
       this.#hasEnded = true;
       this.emit('end');

@@ -2,13 +2,14 @@
 
 import { MongoAPIError, type ChangeStream, type Document } from 'ferropool';
 import { once } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 
 import { failure } from '../crud/collection.js';
 import { runProgram } from '../support/child.js';
 import { onBothLanes } from '../support/lanes.js';
 import { describeWithMongod, useReplicaSet } from '../support/mongod.js';
-import { openWatched, type Watched } from './set.js';
+import { namesOf, openWatched, type Watched } from './set.js';
 
 describeWithMongod('a change stream that is listened to', () => {
   const replicaSet = useReplicaSet({ nodes: 1 });
@@ -42,6 +43,22 @@ describeWithMongod('a change stream that is listened to', () => {
       await stream.close();
       await collection.insertOne({});
       expect([closed, stream.closed]).toEqual([1, true]);
+    });
+
+    it('that a listener closes tells of no other change, and of no end', async () => {
+      const { collection } = await open();
+      const stream = await collection.watch().open();
+      await collection.insertMany([{}, {}, {}]);
+      const events: string[] = [];
+      for (const name of ['end', 'error', 'close'] as const) stream.on(name, () => events.push(name));
+      const closed = closeOf(stream);
+      stream.on('change', () => {
+        events.push('change');
+        void stream.close();
+      });
+      await closed;
+      await setImmediate();
+      expect(events).toEqual(['change', 'close']);
     });
 
     it('keeps what arrives while nobody listens for the next who does', async () => {
@@ -129,7 +146,17 @@ describeWithMongod('a change stream that is listened to', () => {
       abort.abort(reason);
       await expect(error).resolves.toBe(reason);
       await closed;
-      expect(drain().map((command) => Object.keys(command)[0])).toContain('killCursors');
+      expect(namesOf(drain())).toContain('killCursors');
+    });
+
+    it('fails by its signal while it is being opened', async () => {
+      const { collection } = await open();
+      const abort = new AbortController();
+      const stream = collection.watch([], { signal: abort.signal });
+      const error = new Promise((resolve) => stream.once('error', resolve));
+      stream.on('init', () => abort.abort(new Error('enough'))).on('change', () => expect.unreachable());
+      await expect(error).resolves.toMatchObject({ message: 'enough' });
+      expect(stream.closed).toBe(true);
     });
 
     it('is not read otherwise, nor the other way round', async () => {

@@ -31,23 +31,25 @@ const failing = (code: number, ...errorLabels: string[]): Document => ({ ok: 0, 
 
 onBothLanes((lane) => {
   /** A stream of a server that answers so, each command in its turn; what comes after these is a batch without changes. */
-  const watch = async (answers: Document[], options: Document = {}, maxWireVersion = LABELLED): Promise<{ stream: ChangeStream; peer: ScriptedPeer; names: () => string[] }> => {
+  const watch = async (answers: Document[], options: Document = {}, maxWireVersion = LABELLED): Promise<{ stream: ChangeStream; sent: Document[]; names: () => string[] }> => {
+    const sent: Document[] = [];
     const peer = await ScriptedPeer.start((command) => {
       if (isHello(command)) return { ...helloReply, maxWireVersion };
+      sent.push(command);
       return 'aggregate' in command || 'getMore' in command ? (answers.shift() ?? batch([])) : undefined;
     });
     const client = openClient(`mongodb://${peer.address}/?directConnection=true`, { lane, retryReads: false });
-    const names = (): string[] => namesOf(peer.commands).filter((name) => name !== 'killCursors');
-    return { stream: client.db('db').collection('c').watch([], options), peer, names };
+    const names = (): string[] => namesOf(sent).filter((name) => name !== 'killCursors');
+    return { stream: client.db('db').collection('c').watch([], options), sent, names };
   };
 
   it('2: a change without a token fails and closes the stream', async () => {
-    const { stream, peer } = await watch([batch([{ operationType: 'insert' }])]);
+    const { stream, sent } = await watch([batch([{ operationType: 'insert' }])]);
     const error = await failure(stream.next());
     expect(error).toBeInstanceOf(MongoChangeStreamError);
     expect(error.message).toBe('A change stream document has been received that lacks a resume token (_id).');
     expect(stream.closed).toBe(true);
-    expect(namesOf(peer.commands)).toEqual(['aggregate', 'killCursors']);
+    expect(namesOf(sent)).toEqual(['aggregate', 'killCursors']);
   });
 
   it('11 and 13: within a batch the token is the last change’s, at its end the batch’s', async () => {
@@ -72,29 +74,29 @@ onBothLanes((lane) => {
   });
 
   it('it goes on from the time of the first reply where there is no token', async () => {
-    const { stream, peer } = await watch([batch([]), failing(43), batch([]), failing(43)]);
+    const { stream, sent } = await watch([batch([]), failing(43), batch([]), failing(43)]);
     await stream.tryNext();
-    expect(stagesOf(peer.commands)).toEqual([{}, { startAtOperationTime: operationTime }, { startAtOperationTime: operationTime }]);
+    expect(stagesOf(sent)).toEqual([{}, { startAtOperationTime: operationTime }, { startAtOperationTime: operationTime }]);
   });
 
   it('it goes on from the time that was given, as long as there is no token', async () => {
     const startAtOperationTime = new Timestamp({ t: 3, i: 3 });
-    const { stream, peer } = await watch([batch([]), failing(43), batch([], '1'), failing(43)], { startAtOperationTime });
+    const { stream, sent } = await watch([batch([]), failing(43), batch([], '1'), failing(43)], { startAtOperationTime });
     await stream.tryNext();
-    expect(stagesOf(peer.commands)).toEqual([{ startAtOperationTime }, { startAtOperationTime }, { resumeAfter: token('1') }]);
+    expect(stagesOf(sent)).toEqual([{ startAtOperationTime }, { startAtOperationTime }, { resumeAfter: token('1') }]);
   });
 
   it('it does not go on from the time of a reply that had changes', async () => {
-    const { stream, peer } = await watch([batch([change('1')]), failing(43)]);
+    const { stream, sent } = await watch([batch([change('1')]), failing(43)]);
     await stream.next();
     await stream.tryNext();
-    expect(stagesOf(peer.commands)).toEqual([{}, { resumeAfter: token('1') }]);
+    expect(stagesOf(sent)).toEqual([{}, { resumeAfter: token('1') }]);
   });
 
   it('contradictions are the server’s to refuse', async () => {
-    const { stream, peer } = await watch([failing(40674)], { startAfter: token('1'), resumeAfter: token('2'), startAtOperationTime: operationTime });
+    const { stream, sent } = await watch([failing(40674)], { startAfter: token('1'), resumeAfter: token('2'), startAtOperationTime: operationTime });
     await expect(stream.next()).rejects.toMatchObject({ code: 40674 });
-    expect(stagesOf(peer.commands)).toEqual([{ startAfter: token('1'), resumeAfter: token('2'), startAtOperationTime: operationTime }]);
+    expect(stagesOf(sent)).toEqual([{ startAfter: token('1'), resumeAfter: token('2'), startAtOperationTime: operationTime }]);
   });
 
   it.each(RESUMABLE_CODES)('an error %i of a server that has no labels is resumed from', async (code) => {
@@ -137,7 +139,7 @@ onBothLanes((lane) => {
   });
 
   it('an end that the server sets is one', async () => {
-    const { stream, peer } = await watch([batch([]), batch([change('1')], undefined, 0)]);
+    const { stream, sent } = await watch([batch([]), batch([change('1')], undefined, 0)]);
     const events: string[] = [];
     for (const name of ['init', 'more', 'response', 'end', 'close'] as const) stream.on(name, () => events.push(name));
     await stream.next();
@@ -145,6 +147,6 @@ onBothLanes((lane) => {
     await expect(stream.hasNext()).resolves.toBe(false);
     await expect(stream.next()).rejects.toMatchObject({ name: 'MongoAPIError', message: 'ChangeStream is closed' });
     expect(events).toEqual(['init', 'response', 'more', 'response', 'end', 'close']);
-    expect(namesOf(peer.commands)).toEqual(['aggregate', 'getMore']);
+    expect(namesOf(sent)).toEqual(['aggregate', 'getMore']);
   });
 });

@@ -52,6 +52,11 @@ export class ServerCursor {
     return this.id?.isZero() ?? false;
   }
 
+  /** Whether it has a connection of its own, behind a load balancer: one command at a time can be sent. */
+  get isPinned(): boolean {
+    return this.#origin?.pinned !== undefined;
+  }
+
   /** A call of `next` and its like begins, which `timeoutMS` may bound by itself: from now on, or as `deadline` says. */
   beginIteration(deadline?: Deadline): void {
     if (this.timeoutMode === 'iteration') this.#deadline = deadline;
