@@ -21,6 +21,9 @@ use std::time::{Duration, Instant};
 /// The wire version of 4.4, from which on servers label the errors after which a write may be sent again.
 const LABELS_RETRYABLE_WRITES: i32 = 9;
 
+/// The same of the errors after which a change stream may be resumed.
+const LABELS_RESUMABLE: i32 = 9;
+
 /// "Overload retry policy".
 const BASE_BACKOFF_MS: f64 = 100.0;
 const MAX_BACKOFF_MS: f64 = 10_000.0;
@@ -172,6 +175,12 @@ impl Engine {
                     && (1..LABELS_RETRYABLE_WRITES).contains(&max_wire_version))
         {
             added |= Labels::RETRYABLE_WRITE;
+        }
+        if profile.follows_changes
+            && trouble.is_resumable
+            && (1..LABELS_RESUMABLE).contains(&max_wire_version)
+        {
+            added |= Labels::RESUMABLE_CHANGE_STREAM;
         }
         let labels = trouble.labels | added;
         match operation.ending {
