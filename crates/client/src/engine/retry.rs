@@ -11,10 +11,10 @@ use crate::note::Note;
 use crate::profile::CommandKind;
 use crate::runtime::runtime;
 use crate::session::Ending;
-use ferropool_connection::{Address, ErrorKind};
+use ferropool_connection::{Address, Error, Phase};
 use ferropool_lane::Message;
-use ferropool_pool::{CheckOutError, Ended};
 use ferropool_topology::{ServerType, TopologyType, View};
+use ferropool_wire::Document;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -64,6 +64,18 @@ impl Attempts {
         self.forbidden = true;
     }
 
+    /// The error that says most so far, as a failure.
+    pub(super) fn earlier(&self) -> Option<Failure> {
+        match &**self.error.as_ref()? {
+            Failing::Failure(failure, _) => Some(failure.clone()),
+            Failing::Reply(body, _) => {
+                Error::reported(Phase::Established, Document::new(body).ok()?)
+                    .ok()
+                    .map(Failure::Connection)
+            }
+        }
+    }
+
     pub(super) fn deprioritized(&self) -> &[Address] {
         &self.deprioritized
     }
@@ -103,7 +115,8 @@ impl Engine {
             }
             Next::Fail(added) => {
                 let failure = self.timed_out(slot, failure);
-                let says_less = trouble.is_selection || trouble.is_own;
+                let is_late = matches!(failure, Failure::OperationTimeout { .. });
+                let says_less = !is_late && (trouble.is_selection || trouble.is_own);
                 let earlier = self.earlier_error(slot, says_less);
                 let is_earlier = earlier.is_some();
                 let own = || Completion::Failed(Box::new(failure), added);
@@ -324,29 +337,6 @@ impl Engine {
             Failing::Reply(body, labels) => Completion::Refused(body, labels),
             Failing::Failure(failure, labels) => Completion::Failed(Box::new(failure), labels),
         })
-    }
-
-    /// What a failure is to whoever gave the operation a time-out.
-    fn timed_out(&self, slot: u32, failure: Failure) -> Failure {
-        let Some(Some(operation)) = self.operations.get(slot as usize) else {
-            return failure;
-        };
-        let is_late = operation.until.is_some_and(|until| Instant::now() >= until);
-        let is_of_time = match &failure {
-            Failure::Ended { ended, .. } => *ended == Ended::Deadline,
-            Failure::CheckOut { error, .. } => matches!(error, CheckOutError::Timeout(_)),
-            Failure::ServerSelection { .. } => is_late,
-            Failure::Connection(error) => {
-                is_late && matches!(error.kind(), ErrorKind::NetworkTimeout)
-            }
-            _ => false,
-        };
-        match operation.has_timeout && is_of_time {
-            true => Failure::OperationTimeout {
-                cause: Some(Box::new(failure)),
-            },
-            false => failure,
-        }
     }
 }
 
