@@ -5,6 +5,9 @@ import { bulkWrite, insertMany } from './bulk/bulk-write';
 import type { AnyBulkWriteOperation, BulkWriteOptions, InsertManyResult } from './bulk/models';
 import { OrderedBulkOperation, UnorderedBulkOperation } from './bulk/operations';
 import type { BulkWriteResult } from './bulk/result';
+import { ChangeStream } from './change-stream';
+import type { ChangeStreamDocument } from './change-stream/documents';
+import { watchArguments, type ChangeStreamOptions, type WatchArguments } from './change-stream/options';
 import type { AggregateOptions } from './collection/aggregate';
 import { checkArgument, checkReplacement, checkUpdate, formatFilter, formatHint, type Hint } from './collection/fields';
 import type { FindOneOptions, FindOptions } from './collection/find';
@@ -58,7 +61,7 @@ import { FindCursor } from './cursor/find-cursor';
 import { ListIndexesCursor, ListSearchIndexesCursor, type ListIndexesOptions } from './cursor/list-cursors';
 import type { AbstractCursorOptions } from './cursor/options';
 import type { Db, DropCollectionOptions, RenameOptions } from './db';
-import { MongoAPIError, MongoInvalidArgumentError, MongoOperationTimeoutError } from './errors';
+import { MongoAPIError, MongoInvalidArgumentError, MongoServerError, NAMESPACE_NOT_FOUND } from './errors';
 import { checkCollectionName, MongoDBNamespace } from './namespace';
 import type { PrimaryKeyOptions } from './primary-key';
 import { checkWriteConcern } from './replies';
@@ -241,6 +244,13 @@ export class Collection<TSchema extends Document = Document> {
     return new AggregationCursor(this.#scope, this.#namespace, pipeline, options);
   }
 
+  /** The collection's changes, from the stream's first use on. What the pipeline makes of one must keep its `_id`. */
+  watch<TLocal extends Document = TSchema, TChange extends Document = ChangeStreamDocument<TLocal>>(pipeline?: Document[], options?: ChangeStreamOptions): ChangeStream<TLocal, TChange>;
+  watch<TLocal extends Document = TSchema, TChange extends Document = ChangeStreamDocument<TLocal>>(options: ChangeStreamOptions): ChangeStream<TLocal, TChange>;
+  watch<TLocal extends Document = TSchema, TChange extends Document = ChangeStreamDocument<TLocal>>(...given: WatchArguments): ChangeStream<TLocal, TChange> {
+    return new ChangeStream<TLocal, TChange>(this, this.#scope, this.#namespace, ...watchArguments(given));
+  }
+
   /** Counts documents one by one. */
   countDocuments(filter: Filter<TSchema> = {}, options: CountDocumentsOptions = {}): Promise<number> {
     return countDocuments(this.#scope.with(options), this.collectionName, filter, options);
@@ -278,14 +288,14 @@ export class Collection<TSchema extends Document = Document> {
     return this.#administer({ dropIndexes: this.collectionName, index: name }, options, (reply) => reply);
   }
 
-  /** Drops all indexes but that of `_id`; whether that was possible. */
+  /** Drops all indexes but that of `_id`; `false` where there is no such collection. */
   async dropIndexes(options?: DropIndexesOptions): Promise<boolean> {
     try {
       await this.dropIndex('*', options);
       return true;
     } catch (error) {
-      if (error instanceof MongoOperationTimeoutError) throw error;
-      return false;
+      if (error instanceof MongoServerError && error.code === NAMESPACE_NOT_FOUND) return false;
+      throw error;
     }
   }
 

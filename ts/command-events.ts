@@ -20,6 +20,8 @@ export class CommandStartedEvent {
     readonly serverConnectionId: bigint | null,
     /** The service behind a load balancer. */
     readonly serviceId: ObjectId | undefined,
+    /** The same for all commands of a bulk write. */
+    readonly operationId: number | undefined,
   ) {
     this.#bytes = bytes;
   }
@@ -55,6 +57,8 @@ export class CommandSucceededEvent {
     readonly serverConnectionId: bigint | null,
     /** The service behind a load balancer. */
     readonly serviceId: ObjectId | undefined,
+    /** The same for all commands of a bulk write. */
+    readonly operationId: number | undefined,
   ) {}
 }
 
@@ -74,6 +78,8 @@ export class CommandFailedEvent {
     readonly serverConnectionId: bigint | null,
     /** The service behind a load balancer. */
     readonly serviceId: ObjectId | undefined,
+    /** The same for all commands of a bulk write. */
+    readonly operationId: number | undefined,
   ) {}
 }
 
@@ -100,6 +106,7 @@ export class Attempt {
     command: Uint8Array,
     readonly serverConnectionId: bigint | null,
     readonly serviceId: ObjectId | undefined,
+    readonly operationId: number | undefined,
   ) {
     this.#bytes = command;
     this.#name = firstKey(command);
@@ -108,17 +115,17 @@ export class Attempt {
 
   started(): CommandStartedEvent {
     const bytes = this.#isSensitive ? undefined : this.#bytes;
-    return new CommandStartedEvent(this.address, this.requestId, this.connectionId, this.databaseName, this.#name, bytes, this.serverConnectionId, this.serviceId);
+    return new CommandStartedEvent(this.address, this.requestId, this.connectionId, this.databaseName, this.#name, bytes, this.serverConnectionId, this.serviceId, this.operationId);
   }
 
   succeeded(duration: number, reply: unknown): CommandSucceededEvent {
     const shown = this.#isSensitive ? {} : reply;
-    return new CommandSucceededEvent(this.address, this.requestId, this.connectionId, this.databaseName, this.#name, duration, shown, this.serverConnectionId, this.serviceId);
+    return new CommandSucceededEvent(this.address, this.requestId, this.connectionId, this.databaseName, this.#name, duration, shown, this.serverConnectionId, this.serviceId, this.operationId);
   }
 
   failed(duration: number, failure: Error): CommandFailedEvent {
     const shown = this.#isSensitive ? redact(failure) : failure;
-    return new CommandFailedEvent(this.address, this.requestId, this.connectionId, this.databaseName, this.#name, duration, shown, this.serverConnectionId, this.serviceId);
+    return new CommandFailedEvent(this.address, this.requestId, this.connectionId, this.databaseName, this.#name, duration, shown, this.serverConnectionId, this.serviceId, this.operationId);
   }
 }
 

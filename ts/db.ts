@@ -1,6 +1,9 @@
 import type { Document } from 'bson';
 import { Admin } from './admin';
 import type { BSONSerializeOptions } from './bson-options';
+import { ChangeStream } from './change-stream';
+import type { ChangeStreamDocument } from './change-stream/documents';
+import { watchArguments, type ChangeStreamOptions, type WatchArguments } from './change-stream/options';
 import type { MongoClient } from './client';
 import { Collection, type CollectionOptions } from './collection';
 import type { AggregateOptions } from './collection/aggregate';
@@ -12,7 +15,7 @@ import { AggregationCursor } from './cursor/aggregation-cursor';
 import { ListCollectionsCursor, type CollectionInfo, type ListCollectionsOptions } from './cursor/list-cursors';
 import { RunCommandCursor, type RunCursorCommandOptions } from './cursor/run-command-cursor';
 import { runCommand, type RunCommandOptions } from './db/run-command';
-import { MongoInvalidArgumentError, MongoServerError } from './errors';
+import { MongoInvalidArgumentError, MongoServerError, NAMESPACE_NOT_FOUND } from './errors';
 import { MongoDBNamespace } from './namespace';
 import { checkDatabaseName } from './options';
 import type { PkFactory, PrimaryKeyOptions } from './primary-key';
@@ -88,8 +91,6 @@ const CREATE_FIELDS: ReadonlySet<string> = new Set([
   'encryptedFields',
 ]);
 
-const NAMESPACE_NOT_FOUND = 26;
-
 /** A database of a client. */
 export class Db {
   readonly client: MongoClient;
@@ -158,6 +159,13 @@ export class Db {
   /** The documents that a pipeline makes of no collection. */
   aggregate<T extends Document = Document>(pipeline: Document[] = [], options: AggregateOptions = {}): AggregationCursor<T> {
     return new AggregationCursor(this.scope, new MongoDBNamespace(this.databaseName), pipeline, options);
+  }
+
+  /** The changes of all its collections, from the stream's first use on. What the pipeline makes of one must keep its `_id`. */
+  watch<TSchema extends Document = Document, TChange extends Document = ChangeStreamDocument<TSchema>>(pipeline?: Document[], options?: ChangeStreamOptions): ChangeStream<TSchema, TChange>;
+  watch<TSchema extends Document = Document, TChange extends Document = ChangeStreamDocument<TSchema>>(options: ChangeStreamOptions): ChangeStream<TSchema, TChange>;
+  watch<TSchema extends Document = Document, TChange extends Document = ChangeStreamDocument<TSchema>>(...given: WatchArguments): ChangeStream<TSchema, TChange> {
+    return new ChangeStream<TSchema, TChange>(this, this.scope, new MongoDBNamespace(this.databaseName), ...watchArguments(given));
   }
 
   admin(): Admin {

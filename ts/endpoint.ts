@@ -232,7 +232,7 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
         }
       },
       receive,
-      { database, bson, isTimed: deadline !== undefined },
+      { database, bson, isTimed: deadline !== undefined, operationId: execution.operationId },
       signal,
     );
   }
@@ -299,7 +299,7 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
     const serverConnectionId = record.durationMS < 0 ? null : BigInt(record.durationMS);
     const address = this.serverAddress(record.server);
     const serviceId = service && new ObjectId(service);
-    const attempt = new Attempt(address, record.reason, record.connectionId, operation.database ?? '', command, serverConnectionId, serviceId);
+    const attempt = new Attempt(address, record.reason, record.connectionId, operation.database ?? '', command, serverConnectionId, serviceId, operation.operationId);
     operation.attempt = attempt;
     if (this.#isHeard('commandStarted')) this.#tell(attempt.started());
   }

@@ -223,6 +223,9 @@ export class MongoUnexpectedServerResponseError extends MongoRuntimeError {
   }
 }
 
+/** The code of a server that has no such collection. */
+export const NAMESPACE_NOT_FOUND = 26;
+
 const classes: Record<string, new (message: string, failure: Partial<Failure>, cause?: unknown) => MongoError> = {
   MongoNetworkError,
   MongoNetworkTimeoutError,

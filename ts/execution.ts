@@ -87,6 +87,8 @@ export interface Execution {
   /** The server, or the connection, that it has to go to. */
   readonly to?: Pick<Origin, 'server' | 'pinned'> | undefined;
   readonly deadline?: Deadline | undefined;
+  /** What tells in events and logs that several commands are one operation: those of a bulk write. */
+  readonly operationId?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** How the command is written and the reply is read. */
   readonly bson?: (SerializeOptions & DeserializeOptions) | undefined;

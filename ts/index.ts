@@ -54,6 +54,35 @@ export type {
 export { AbstractCursor, type AbstractCursorEvents } from './cursor/abstract-cursor';
 export { AggregationCursor } from './cursor/aggregation-cursor';
 export { ExplainableCursor } from './cursor/explainable-cursor';
+export { ChangeStream, type ChangeStreamEvents } from './change-stream';
+export type {
+  ChangeStreamCollModDocument,
+  ChangeStreamCreateDocument,
+  ChangeStreamCreateIndexDocument,
+  ChangeStreamDeleteDocument,
+  ChangeStreamDocument,
+  ChangeStreamDocumentCollectionUUID,
+  ChangeStreamDocumentCommon,
+  ChangeStreamDocumentKey,
+  ChangeStreamDocumentOperationDescription,
+  ChangeStreamDocumentWallTime,
+  ChangeStreamDropDatabaseDocument,
+  ChangeStreamDropDocument,
+  ChangeStreamDropIndexDocument,
+  ChangeStreamInsertDocument,
+  ChangeStreamInvalidateDocument,
+  ChangeStreamNameSpace,
+  ChangeStreamRefineCollectionShardKeyDocument,
+  ChangeStreamRenameDocument,
+  ChangeStreamReplaceDocument,
+  ChangeStreamReshardCollectionDocument,
+  ChangeStreamShardCollectionDocument,
+  ChangeStreamSplitEvent,
+  ChangeStreamUpdateDocument,
+  UpdateDescription,
+} from './change-stream/documents';
+export { MongoChangeStreamError } from './change-stream/errors';
+export type { ChangeStreamOptions, OperationTime, ResumeToken } from './change-stream/options';
 export { FindCursor } from './cursor/find-cursor';
 export { ListCollectionsCursor, ListIndexesCursor, ListSearchIndexesCursor, type CollectionInfo, type ListCollectionsOptions, type ListIndexesOptions } from './cursor/list-cursors';
 export { CURSOR_FLAGS, CursorTimeoutMode, type AbstractCursorOptions, type CursorFlag } from './cursor/options';

@@ -3,6 +3,7 @@ import { calculateObjectSize, deserialize, serialize, serializeWithBufferAndInde
 import { whenAborted } from './abort';
 import { MongoInvalidArgumentError, MongoOperationTimeoutError, MongoParseError, MongoServerError, toError, type Failure } from './errors';
 import type { Attempt } from './command-events';
+import { Decoder } from './decode/decoder';
 import { ATTEMPT_FAILED, ATTEMPT_REPLIED, COMMAND_STARTED, CREDENTIAL_WANTED, SELECTION, SERVICE_COMMAND_STARTED, TOPOLOGY } from './events';
 import { labelNames } from './execution';
 import { native } from './native';
@@ -45,6 +46,8 @@ export interface Operation {
   attempt?: Attempt | undefined;
   /** Whether it had a `timeoutMS`: a server that ends it by that ends it by a time-out. */
   readonly isTimed?: boolean | undefined;
+  /** Of a command that is one of several. */
+  readonly operationId?: number | undefined;
   /** Its caller has given up: the promise is settled, the slot is not free yet. */
   abandoned?: { reason: Error };
   /** No longer listens to the signal of its caller. */
@@ -160,6 +163,7 @@ export class Lane {
 
   private constructor(readonly eventLoop: boolean) {
     const lent = { slabs: [...this.#slabs], records: [...this.#records], send: this.#send, events: this.#events, taken: this.taken };
+    for (const slab of this.#slabs) decoder.lend(slab);
     this.number = native.openLane(eventLoop, lent as never, (count, which, events) => this.#turn(count, which, events));
   }
 
@@ -184,13 +188,13 @@ export class Lane {
     owner: Owner,
     begin: (slot: number) => void,
     receive: (reply: Document, completion: Completion) => unknown,
-    command: Pick<Operation, 'database' | 'bson' | 'isTimed'>,
+    command: Pick<Operation, 'database' | 'bson' | 'isTimed' | 'operationId'>,
     signal?: AbortSignal,
   ): Promise<T> {
     return this.#occupy(begin, { owner, receive, ...command }, signal);
   }
 
-  #occupy<T>(begin: (slot: number) => void, given: Pick<Operation, 'owner' | 'receive' | 'database' | 'bson' | 'isTimed'>, signal?: AbortSignal): Promise<T> {
+  #occupy<T>(begin: (slot: number) => void, given: Pick<Operation, 'owner' | 'receive' | 'database' | 'bson' | 'isTimed' | 'operationId'>, signal?: AbortSignal): Promise<T> {
     const { owner } = given;
     return new Promise<T>((resolve, reject) => {
       signal?.throwIfAborted();
@@ -204,6 +208,7 @@ export class Lane {
         database: given.database,
         bson: given.bson,
         isTimed: given.isTimed,
+        operationId: given.operationId,
       };
       const slot = this.#free.pop() ?? this.#operations.push(undefined) - 1;
       this.#operations[slot] = operation;
@@ -413,13 +418,14 @@ function isDocument(kind: number): boolean {
   return kind === COMMAND_STARTED || kind === SERVICE_COMMAND_STARTED || kind === ATTEMPT_REPLIED;
 }
 
-/** A reply's document, decoded from a copy: what is returned may refer to the bytes that it was read from. */
-export function decode({ kind, bytes, offset, length }: Completion, options?: object): Document {
+// One for all lanes: what it knows is how documents look.
+const decoder = new Decoder();
+
+/** A reply's document, which refers to none of the bytes that it was read from. */
+export function decode({ kind, bytes, offset, length }: Completion, options?: DeserializeOptions): Document {
   if (kind === WRITTEN) return { ok: 1 };
-  const copy = Buffer.allocUnsafe(length);
-  bytes.copy(copy, 0, offset, offset + length);
   try {
-    return deserialize(copy, options);
+    return decoder.decode(bytes, offset, length, options);
   } catch (error) {
     throw new MongoParseError(`The reply cannot be decoded: ${(error as Error).message}`, { code: 'FERROPOOL_PROTOCOL' }, error);
   }

@@ -43,6 +43,7 @@ export class Scope {
     receive: (reply: Document, origin: Origin) => T,
     sequence?: Execution['sequence'],
     deadline: Deadline | undefined = Deadline.in(this.settings.timeoutMS),
+    operationId?: number,
   ): Promise<T> {
     const { endpoint, database, settings } = this;
     if (options) {
@@ -59,6 +60,7 @@ export class Scope {
       profile: settings.profile(treatment),
       session: options?.session,
       deadline,
+      operationId,
       signal: options?.signal,
       bson: settings.bson,
     };

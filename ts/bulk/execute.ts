@@ -36,6 +36,9 @@ export async function executeBulk(scope: Scope, collection: string, statements: 
   }
 }
 
+/** How many there were. */
+let bulks = 0;
+
 /** A bulk under way. */
 class Bulk {
   readonly #result: BulkResult = {
@@ -50,6 +53,7 @@ class Bulk {
     nRemoved: 0,
     upserted: [],
   };
+  readonly #operationId = ++bulks;
   /** Of the first reply with an error. */
   #failure: ReturnType<typeof failureOf> | undefined;
 
@@ -66,7 +70,7 @@ class Bulk {
     const command = copy({ [name]: this.collection, ordered: this.ordered }, this.options, fields);
     const documents = { name: sequence, documents: batch.statements };
     try {
-      await this.scope.execute(treatmentOf(batch), command, this.options, (reply, origin) => this.#merge(batch, reply, origin), documents, this.deadline);
+      await this.scope.execute(treatmentOf(batch), command, this.options, (reply, origin) => this.#merge(batch, reply, origin), documents, this.deadline, this.#operationId);
     } catch (error) {
       // Whoever gave it up knows why.
       if (this.options.signal?.aborted) throw error;

@@ -3,7 +3,7 @@ import type { Long } from 'bson';
 import { whenAborted } from '../abort';
 import { ReadConcern, ReadPreference, type ReadConcernLike, type ReadPreferenceLike } from '../concerns';
 import { TypedEmitter } from '../emitter';
-import { MongoAPIError, MongoInvalidArgumentError } from '../errors';
+import { MongoAPIError, MongoInvalidArgumentError, MongoServerError } from '../errors';
 import type { MongoDBNamespace } from '../namespace';
 import type { Scope } from '../scope';
 import type { Batch } from './batch';
@@ -320,15 +320,16 @@ export abstract class AbstractCursor<TSchema = any> extends TypedEmitter<Abstrac
       if (!batch || batch.id.isZero()) await this.close();
       else if (this.options.prefetch) this.#prefetch();
     } catch (error) {
-      this.#fail();
+      this.#fail(error);
       throw error;
     }
   }
 
-  /** The server has closed it, if it could: it is not told to, unless the user closes it too. */
-  #fail(): void {
+  /** A server that refuses may have kept it: it is told. One that is out of reach is not, unless the user closes it too. */
+  #fail(error: unknown): void {
     this.#stopListening?.();
-    void this.#server.endSession();
+    if (error instanceof MongoServerError) void this.#server.close();
+    else this.#server.abandon();
     if (!this.#isClosed) this.emit('close');
     this.#isClosed = true;
   }

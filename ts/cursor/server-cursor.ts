@@ -2,6 +2,7 @@ import { Long, type Document } from 'bson';
 import { Deadline } from '../deadline';
 import type { Execution, Origin, Profile } from '../execution';
 import type { MongoDBNamespace } from '../namespace';
+import { native } from '../native';
 import { checkWriteConcern } from '../replies';
 import type { Scope } from '../scope';
 import type { ClientSession } from '../session';
@@ -50,9 +51,9 @@ export class ServerCursor {
     return this.id?.isZero() ?? false;
   }
 
-  /** A call of `next` and its like begins, which `timeoutMS` may bound by itself. */
-  beginIteration(): void {
-    if (this.timeoutMode === 'iteration') this.#deadline = undefined;
+  /** A call of `next` and its like begins, which `timeoutMS` may bound by itself: from now on, or as `deadline` says. */
+  beginIteration(deadline?: Deadline): void {
+    if (this.timeoutMode === 'iteration') this.#deadline = deadline;
   }
 
   open(scope: Scope, { command, treatment, read = batchOf }: Opening): Promise<Batch> {
@@ -95,7 +96,15 @@ export class ServerCursor {
       const command = { killCursors: this.namespace.collection, cursors: [id] };
       await this.#execute(command, KILL_CURSORS, Deadline.in(timeoutMS), undefined, () => undefined).catch(() => undefined);
     }
+    this.abandon();
     await this.endSession();
+  }
+
+  /** Nothing is asked of it any more: what was kept for it is free. */
+  abandon(): void {
+    const { pinned } = this.#origin ?? {};
+    if (pinned) native.releaseCursor(this.#opened.endpoint.lane.number, pinned.low, pinned.high);
+    void this.endSession();
   }
 
   /** Ends a session that is the cursor's own. */

@@ -20,11 +20,12 @@ export const commandMessages: Messages<CommandEvents> = {
 };
 
 function common(event: CommandStartedEvent | CommandSucceededEvent | CommandFailedEvent) {
-  const { commandName, databaseName, requestId, connectionId, address, serverConnectionId, serviceId } = event;
+  const { commandName, databaseName, requestId, connectionId, address, serverConnectionId, serviceId, operationId } = event;
   return {
     commandName,
     databaseName,
     requestId,
+    operationId,
     driverConnectionId: connectionId,
     ...serverAt(address),
     serverConnectionId: serverConnectionId === null ? undefined : Number(serverConnectionId),

@@ -219,11 +219,10 @@ impl Client {
     }
 
     /// Closes the pool at once; the future waits for the connections in use, which are ended after
-    /// `drain`. `own` of them are in use by the client itself.
+    /// `drain`.
     pub fn close(
         self: Arc<Self>,
         drain: Option<Duration>,
-        own: u32,
     ) -> impl Future<Output = Closed> + Send + 'static {
         self.closed.store(true, Ordering::Release);
         self.stop_resolving();
@@ -252,7 +251,7 @@ impl Client {
             // The client lives until it is drained.
             drop(self);
             Closed {
-                drained: in_use.saturating_sub(interrupted + own),
+                drained: in_use.saturating_sub(interrupted),
                 interrupted,
                 rejected,
             }

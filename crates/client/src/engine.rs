@@ -119,8 +119,6 @@ struct Held {
     holder: Option<Holder>,
     /// What runs on it has no reply.
     is_unacknowledged: bool,
-    /// Nobody waits for the reply to what runs on it.
-    is_unheard: bool,
     /// The operation on a user's connection has a deadline of its own.
     timed: bool,
     /// It failed.
@@ -259,8 +257,8 @@ impl Engine {
             return;
         };
         self.inbox.attend();
-        let said = u32::from(self.end_sessions(id));
-        let closing = client.close(drain, said);
+        self.end_sessions(id);
+        let closing = client.close(drain);
         self.spawn(id, slot, async move {
             Ok(serde_json::to_string(&closing.await).unwrap_or_default())
         });

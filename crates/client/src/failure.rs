@@ -325,7 +325,7 @@ fn view_check_out(error: &CheckOutError<Error>, address: &Address) -> FailureVie
             ..view(
                 "MongoWaitQueueTimeoutError",
                 "FERROPOOL_WAIT_QUEUE_TIMEOUT",
-                error.to_string(),
+                format!("{error}{}", keepers(timeout)),
                 Some(address),
             )
         },
@@ -358,6 +358,18 @@ fn view_ended(ended: Ended, address: &Address, connection: u64) -> FailureView {
             Some(address),
         ),
     }
+}
+
+/// Who keeps connections behind a load balancer ("Load Balancers", "Wait Queue Timeout Errors"); elsewhere nobody does.
+fn keepers(timeout: &Timeout<Error>) -> String {
+    let [operations, cursors, transactions] = timeout.pool.in_use;
+    if cursors + transactions == 0 {
+        return String::new();
+    }
+    let most = timeout.max_pool_size.unwrap_or_default();
+    format!(
+        ". maxPoolSize: {most}, connections in use by cursors: {cursors}, connections in use by transactions: {transactions}, connections in use by other operations: {operations}"
+    )
 }
 
 /// What there was to wait for, so that a time-out says something.

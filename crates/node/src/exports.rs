@@ -5,6 +5,8 @@
 pub mod commands;
 /// Sessions and transactions.
 pub mod sessions;
+/// Decoding.
+pub mod tape;
 
 use crate::lane::Lane;
 use ferropool_client::{Selections, Subscription};

@@ -4,8 +4,9 @@
 //! decides nothing: arguments become bytes and numbers, the engine acts, and what completes crosses back
 //! through buffers that TypeScript lent.
 //!
-//! `unsafe` is in five files: `uv.rs` (libuv's functions), `event_loop.rs` and `tokio_lane.rs` (who drives
-//! the lane, and who is told when the environment ends), `memory.rs` (what TypeScript lends), `fork.rs`.
+//! `unsafe` is in six files: `uv.rs` (libuv's functions), `event_loop.rs` and `tokio_lane.rs` (who drives
+//! the lane, and who is told when the environment ends), `memory.rs` (what TypeScript lends), `text.rs` (how strings
+//! are made), `fork.rs`.
 
 #[cfg(unix)]
 mod event_loop;
@@ -16,6 +17,8 @@ mod lane;
 mod memory;
 mod options;
 mod selection_events;
+mod tape;
+mod text;
 mod tokio_lane;
 mod topology_events;
 #[cfg(unix)]

@@ -6,9 +6,7 @@
 
 #[cfg(unix)]
 use ferropool_lane::Outbox;
-#[cfg(unix)]
-use napi::bindgen_prelude::Uint8Array;
-use napi::bindgen_prelude::{Float64Array, Int32Array};
+use napi::bindgen_prelude::{Float64Array, Int32Array, Uint8Array};
 
 #[cfg(unix)]
 /// The buffers that TypeScript lent for completions: two of each, so that nothing that JavaScript may
@@ -57,6 +55,16 @@ pub(crate) struct LentNumbers(pub(crate) Float64Array);
 
 impl LentNumbers {
     pub(crate) fn as_mut(&mut self) -> &mut [f64] {
+        // SAFETY: see the head of this file; TypeScript is suspended in the call that writes.
+        unsafe { self.0.as_mut() }
+    }
+}
+
+/// Bytes that TypeScript reads after the call that writes them.
+pub(crate) struct LentBytes(pub(crate) Uint8Array);
+
+impl LentBytes {
+    pub(crate) fn as_mut(&mut self) -> &mut [u8] {
         // SAFETY: see the head of this file; TypeScript is suspended in the call that writes.
         unsafe { self.0.as_mut() }
     }

@@ -32,6 +32,8 @@ pub enum CheckOutError<E> {
 pub struct Timeout<E> {
     /// How long the check-out waited.
     pub waited: Duration,
+    /// The most connections that there may be.
+    pub max_pool_size: Option<u32>,
     /// The pool at that moment.
     pub pool: PoolStats,
     /// The longest holders, oldest first; at most [`Timeout::HOLDERS`].

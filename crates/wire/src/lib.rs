@@ -6,6 +6,8 @@
 //!
 //! Writing appends to a `Vec<u8>` that the caller owns and reuses; lengths are filled in afterwards.
 //!
+//! [`tape`] flattens documents for a reader in JavaScript.
+//!
 //! What this crate does not know: sockets, time, which command a document holds.
 
 #![forbid(unsafe_code)]
@@ -28,6 +30,8 @@ pub mod documents;
 pub mod value;
 
 pub mod append;
+
+pub mod tape;
 
 pub use append::Appender;
 pub use document::{Document, Element};

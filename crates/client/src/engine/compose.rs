@@ -357,6 +357,8 @@ fn append_concerns(operation: &Operation, session: Option<&Session>, to: &mut Ap
     let is_snapshot = session.is_some_and(|session| session.options.snapshot);
     if profile.reads() || is_snapshot {
         append_read_concern(profile.read_concern.as_deref(), session, to);
+    } else if profile.writes() {
+        append_read_concern(None, session, to);
     }
     if let Some(concern) = profile
         .write_concern

@@ -60,7 +60,6 @@ impl Engine {
                 started: None,
                 holder,
                 is_unacknowledged: false,
-                is_unheard: false,
                 timed: false,
                 broken: None,
             });
@@ -110,20 +109,14 @@ impl Engine {
         }
     }
 
-    /// Writes the request in `self.request`, and forgets the reply. `false` if that failed at once.
-    pub(super) fn send_unheard(&mut self, token: Token) -> bool {
-        let Some(held) = self.held(token) else {
-            return false;
-        };
-        held.is_unheard = true;
-        held.is_unacknowledged = false;
-        held.started = None;
-        self.write(token, 0, None).is_ok()
-    }
-
     /// Writes as much as the socket takes; the rest follows when it takes more. `announced` is the slot of an operation
     /// whose start somebody listens to.
-    fn write(&mut self, token: Token, flags: u32, announced: Option<u32>) -> Result<Sent, Error> {
+    pub(super) fn write(
+        &mut self,
+        token: Token,
+        flags: u32,
+        announced: Option<u32>,
+    ) -> Result<Sent, Error> {
         self.next_request_id = self.next_request_id.checked_add(1).unwrap_or(1);
         let request_id = self.next_request_id;
         let Self {
@@ -187,11 +180,11 @@ impl Engine {
             }
             return;
         }
-        let (id, is_sound) = (held.client, held.broken.is_none() && !held.is_unheard);
+        let (id, is_sound) = (held.client, held.broken.is_none());
         let is_closed =
             { self.clients.get(id as usize) }.is_some_and(|attached| attached.client.is_closed());
-        if is_closed && is_sound && self.say_farewell(token) {
-            return;
+        if is_closed && is_sound {
+            self.say_farewell(token);
         }
         let Some(entry) = self.entries.get_mut(token) else {
             return;

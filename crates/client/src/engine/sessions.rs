@@ -12,6 +12,7 @@ use crate::session::{
 use ferropool_lane::Token;
 use ferropool_pool::{Origin, Purpose, Request};
 use ferropool_topology::{Criteria, ReadPreference, ReadPreferenceMode};
+use ferropool_wire::op_msg::flags;
 use ferropool_wire::{Appender, Document, Value};
 use std::sync::Arc;
 use std::time::Instant;
@@ -364,10 +365,10 @@ impl Engine {
     }
 
     /// Ends the sessions of a client that closes, over a connection that nobody uses now. Those whose commands are under
-    /// way end over the connections that they have. `true` if that was sent.
-    pub(super) fn end_sessions(&mut self, id: ClientId) -> bool {
+    /// way end over the connections that they have.
+    pub(super) fn end_sessions(&mut self, id: ClientId) {
         let Some(attached) = self.clients.get_mut(id as usize) else {
-            return false;
+            return;
         };
         let left: Vec<_> = attached.sessions.drain().collect();
         for session in left {
@@ -379,10 +380,10 @@ impl Engine {
         let has_none = { self.clients.get(id as usize) }
             .is_none_or(|attached| attached.server_sessions.is_empty());
         if has_none {
-            return false;
+            return;
         }
         let Ok(Some(server)) = self.select(id, &Criteria::read(&PRIMARY_PREFERRED)) else {
-            return false;
+            return;
         };
         let request = Request {
             origin: Origin::NONE,
@@ -390,37 +391,53 @@ impl Engine {
         };
         let taken = server.pool().try_check_out(request, &mut self.effects);
         let Ok(Some(checked_out)) = taken else {
-            return false;
+            return;
         };
         let Ok(token) = self.adopt(checked_out, id, Arc::clone(&server), None) else {
-            return false;
+            return;
         };
-        let is_sent = self.say_farewell(token);
-        if !is_sent {
-            self.finish(token);
-        }
-        is_sent
+        self.say_farewell(token);
+        self.finish(token);
     }
 
-    /// Ends the free sessions of a connection's client over it, if there are any. `false` if nothing was sent.
-    pub(super) fn say_farewell(&mut self, token: Token) -> bool {
-        let Some(held) = self.held(token) else {
-            return false;
+    /// Ends the free sessions of a connection's client over it, if there are any. Nobody waits for a reply: what becomes of
+    /// it is of no consequence.
+    pub(super) fn say_farewell(&mut self, token: Token) {
+        let Some(id) = self.held(token).map(|held| held.client) else {
+            return;
         };
-        let id = held.client;
         let Some(attached) = self.clients.get_mut(id as usize) else {
-            return false;
+            return;
         };
         let ended = attached.server_sessions.drain(BATCH);
         if ended.is_empty() {
-            return false;
+            return;
         }
         let mut body = Vec::new();
         end_sessions(&ended, &mut body);
-        if self.compose(id, "admin", &body).is_err() {
-            return false;
+        if self.compose(id, "admin", &body).is_ok()
+            && let Err(error) = self.write(token, flags::MORE_TO_COME, None)
+            && let Some(held) = self.held(token)
+        {
+            held.broken = Some(error);
         }
-        self.send_unheard(token)
+        if let Some(held) = self.held(token) {
+            held.checked_out.connection.finish();
+        }
+    }
+
+    /// Nothing is bound to the transaction of an operation's session any more.
+    pub(super) fn unpin_session(&mut self, slot: u32) {
+        let Some(Some(operation)) = self.operations.get(slot as usize) else {
+            return;
+        };
+        if let SessionUse::Started(number) = operation.session
+            && let Some(attached) = self.clients.get_mut(operation.client as usize)
+            && let Some(session) = attached.sessions.get_mut(number as usize)
+        {
+            let pin = session.transaction.pin.take();
+            self.unpin(pin);
+        }
     }
 }
 

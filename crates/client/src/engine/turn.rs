@@ -6,6 +6,7 @@ use crate::labels::Labels;
 use crate::note::Note;
 use crate::profile::CommandKind;
 use crate::reply::{self, Reply};
+use crate::session::Ending;
 use ferropool_connection::{Error, ErrorKind, Phase, Received, Sent};
 use ferropool_lane::{Interest, Message, Outbox, Ready, Record, Token};
 use ferropool_topology::ApplicationError;
@@ -82,7 +83,7 @@ struct Body {
 enum Fate {
     /// It completes its operation, with labels besides its own.
     Result(Labels),
-    /// It does not: another attempt follows, an earlier error is reported, or nobody waits for it.
+    /// It does not: another attempt follows, or an earlier error is reported.
     Nothing,
 }
 
@@ -324,10 +325,10 @@ impl Engine {
         let Some(held) = self.held(token) else {
             return Err(Self::protocol(nobody));
         };
-        if held.slot.is_none() && !held.is_unheard {
+        let Some(slot) = held.slot else {
             return Err(Self::protocol(nobody));
-        }
-        let (slot, request_id) = (held.slot, held.request_id);
+        };
+        let request_id = held.request_id;
         let wire = |error| Error::wire(Phase::Established, &error);
         let message = OpMsg::parse(reply).map_err(wire)?;
         if message.header.response_to != request_id {
@@ -342,9 +343,7 @@ impl Engine {
             ));
         }
         let read = Reply::read(message.document()).map_err(wire)?;
-        if let Some(slot) = slot {
-            self.learn(slot, &read);
-        }
+        self.learn(slot, &read);
         Ok(Body {
             offset: message.body.as_ptr().addr() - reply.as_ptr().addr(),
             length: message.body.len(),
@@ -378,7 +377,6 @@ impl Engine {
             }
         }
         let Some(slot) = held.slot else {
-            self.finish(token);
             return Fate::Nothing;
         };
         if !facts.is_error {
@@ -424,7 +422,9 @@ impl Engine {
         let Some(slot) = self.held(token).and_then(|held| held.slot) else {
             return;
         };
-        self.keep_connection(slot, token, facts);
+        if !facts.labels.has(Labels::TRANSIENT_TRANSACTION) {
+            self.keep_connection(slot, token, facts);
+        }
         self.let_go(slot, token, facts);
         let Some(entry) = self.entries.get_mut(token) else {
             return;
@@ -454,11 +454,15 @@ impl Engine {
         self.finish(token);
     }
 
-    /// A connection that was kept for a cursor is free when that is at its end.
+    /// What was bound to a transaction that was aborted is free, and a connection that was kept for a cursor when that is at
+    /// its end.
     fn let_go(&mut self, slot: u32, token: Token, facts: &Facts) {
         let Some(Some(operation)) = self.operations.get(slot as usize) else {
             return;
         };
+        if operation.ending == Some(Ending::Abort) {
+            return self.unpin_session(slot);
+        }
         let is_over = match operation.profile.kind {
             CommandKind::GetMore => facts.ok && facts.cursor == Some(0),
             CommandKind::KillCursors => true,

@@ -117,6 +117,7 @@ impl<T: Types> State<T> {
         let last_clear = self.last_clear.as_ref();
         CheckOutError::Timeout(Arc::new(Timeout {
             waited: now.saturating_duration_since(since),
+            max_pool_size: self.options.max_pool_size,
             pool: PoolStats {
                 wait_queue: self.waiting(),
                 counters: self.counters,
