@@ -251,6 +251,46 @@ async function readWhatWasWritten() {
   });
 }
 
+async function follow() {
+  const changes = orders.watch([{ $match: { operationType: { $in: ['insert', 'update', 'delete'] } } }], { fullDocument: 'updateLookup' });
+  say('nothing yet', await changes.tryNext());
+  const { insertedId } = await orders.insertOne({ customer: 'dee', lines: [], state: 'open' });
+  await orders.updateOne({ _id: insertedId }, { $set: { state: 'sent' }, $unset: { lines: '' } }).catch(({ code }) => say('refused', code));
+  await orders.updateOne({ _id: insertedId }, { $set: { state: 'sent' } });
+  await orders.deleteOne({ _id: insertedId });
+  const inserted = await changes.next();
+  say('a change', { kind: inserted.operationType, fields: Object.keys(inserted), document: inserted.fullDocument, where: inserted.ns });
+  const token = changes.resumeToken;
+  say('its token is the resume token', JSON.stringify(token) === JSON.stringify(inserted._id));
+  const updated = await changes.next();
+  say('another', { kind: updated.operationType, description: updated.updateDescription, now: updated.fullDocument });
+  say('more to come', await changes.hasNext());
+  await changes.close();
+  say('closed', changes.closed);
+  const seen = [];
+  for await (const { operationType } of orders.watch([], { resumeAfter: token })) {
+    seen.push(operationType);
+    if (operationType === 'delete') break;
+  }
+  say('seen after the token', seen);
+  const everywhere = shop.watch([], { startAfter: token, maxAwaitTimeMS: 100 });
+  const heard = [];
+  const done = new Promise((resolve, reject) => {
+    everywhere.on('error', reject);
+    everywhere.on('change', ({ operationType, ns }) => {
+      heard.push(`${ns.coll}: ${operationType}`);
+      if (ns.coll === 'products') resolve();
+    });
+  });
+  await products.updateOne({ _id: 'rug' }, { $inc: { stock: 10 } });
+  await done;
+  const closed = once(everywhere, 'close');
+  await everywhere.close();
+  await closed;
+  say('heard', heard);
+  await failing('a stage that no change stream has', () => orders.watch([{ $group: { _id: 1 } }]).next(), MongoServerError);
+}
+
 async function fail() {
   await failing('a duplicate', () => products.insertOne({ _id: 'rug', name: 'another rug' }), MongoServerError);
   await products.insertOne({ name: 'vase' }).catch((error) => say('its key', { pattern: error.keyPattern, value: error.keyValue }));
@@ -272,10 +312,11 @@ await sell();
 await transact();
 await readWhatWasWritten();
 await fail();
+say('commands', commands);
+await follow();
 say('ping', (await shop.admin().ping()).ok);
 say('statistics', (await shop.stats()).collections);
 await shop.dropDatabase();
-say('commands', commands);
 say('every check-out ended', checkOuts.started === checkOuts.ended);
 const topologyClosed = once(client, 'topologyClosed');
 await client.close();

@@ -59,7 +59,7 @@ describeWithMongod('driver sessions, prose tests', () => {
       client.on('commandSucceeded', (event) => succeeded.push(event));
       await act(collection);
       expect(sent[0]?.command).toHaveProperty('$clusterTime');
-      const $clusterTime = succeeded[0]?.reply['$clusterTime'] as Document;
+      const $clusterTime = (succeeded[0]?.reply as Document | undefined)?.['$clusterTime'] as Document;
       expect($clusterTime).toBeDefined();
       await act(collection);
       expect(sent[1]?.command['$clusterTime']).toEqual($clusterTime);
