@@ -7,7 +7,7 @@ import { supplyCredentials } from './credentials';
 import { callNative, MongoInvalidArgumentError, MongoPoolClosedError } from './errors';
 import { Deadline } from './deadline';
 import { poolEventNames, poolEvents, type ConnectionPoolEvents } from './events';
-import { labelNames, type Execution, type Origin, type Profile } from './execution';
+import { labelNames, type ConnectionToken, type Execution, type Origin, type Profile } from './execution';
 import { CONNECTION, isSerializing, Lane, type Completion, type EventNumbers, type Operation, type Outcome, type Owner } from './lane';
 import {
   checkNames,
@@ -251,6 +251,12 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
     }
     this.#profiles.set(profile, number);
     return number;
+  }
+
+  /** @internal Gives a connection back that was kept for a cursor. */
+  release({ low, high }: ConnectionToken): void {
+    native.releaseCursor(this.lane.number, low, high);
+    if (this.listens) this.lane.deliverEvents();
   }
 
   /** @internal Where a completion's reply came from. */

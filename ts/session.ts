@@ -210,6 +210,7 @@ export class ClientSession extends EventEmitter<{ ended: [session: ClientSession
     if (this.explicit) this.#ended = this.#describe();
     else this.#ended = { lsid: {}, state: 'none', isDirty: false, isPinned: false };
     native.endSession(lane.number, id, this.#number);
+    if (this.endpoint.listens) lane.deliverEvents();
     this.emit('ended', this);
   }
 

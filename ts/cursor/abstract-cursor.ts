@@ -3,7 +3,7 @@ import type { Long } from 'bson';
 import { whenAborted } from '../abort';
 import { ReadConcern, ReadPreference, type ReadConcernLike, type ReadPreferenceLike } from '../concerns';
 import { TypedEmitter } from '../emitter';
-import { MongoAPIError, MongoInvalidArgumentError, MongoServerError } from '../errors';
+import { MongoAPIError, MongoInvalidArgumentError } from '../errors';
 import type { MongoDBNamespace } from '../namespace';
 import type { Scope } from '../scope';
 import type { Batch } from './batch';
@@ -39,6 +39,7 @@ export abstract class AbstractCursor<TSchema = any> extends TypedEmitter<Abstrac
   #request: Promise<Batch | undefined> | undefined;
   #isInitialized = false;
   #isClosed = false;
+  #isFailed = false;
   #stopListening: (() => void) | undefined;
 
   /** @internal */
@@ -139,7 +140,8 @@ export abstract class AbstractCursor<TSchema = any> extends TypedEmitter<Abstrac
         }
       }
     } finally {
-      if (!this.#isClosed) await this.close();
+      // Nobody else would close one that failed here.
+      if (!this.#isClosed || this.#isFailed) await this.close();
     }
   }
 
@@ -157,7 +159,7 @@ export abstract class AbstractCursor<TSchema = any> extends TypedEmitter<Abstrac
         }
       }
     } finally {
-      if (!this.#isClosed) await this.close();
+      if (!this.#isClosed || this.#isFailed) await this.close();
     }
     return array;
   }
@@ -320,18 +322,18 @@ export abstract class AbstractCursor<TSchema = any> extends TypedEmitter<Abstrac
       if (!batch || batch.id.isZero()) await this.close();
       else if (this.options.prefetch) this.#prefetch();
     } catch (error) {
-      this.#fail(error);
+      this.#fail();
       throw error;
     }
   }
 
-  /** A server that refuses may have kept it: it is told. One that is out of reach is not, unless the user closes it too. */
-  #fail(error: unknown): void {
+  /** The server has closed it, if it could: it is not told to, unless the user closes it too. */
+  #fail(): void {
     this.#stopListening?.();
-    if (error instanceof MongoServerError) void this.#server.close();
-    else this.#server.abandon();
+    void this.#server.endSession();
     if (!this.#isClosed) this.emit('close');
     this.#isClosed = true;
+    this.#isFailed = true;
   }
 
   #open(): Promise<Batch> {

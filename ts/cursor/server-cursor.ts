@@ -2,7 +2,6 @@ import { Long, type Document } from 'bson';
 import { Deadline } from '../deadline';
 import type { Execution, Origin, Profile } from '../execution';
 import type { MongoDBNamespace } from '../namespace';
-import { native } from '../native';
 import { checkWriteConcern } from '../replies';
 import type { Scope } from '../scope';
 import type { ClientSession } from '../session';
@@ -96,15 +95,9 @@ export class ServerCursor {
       const command = { killCursors: this.namespace.collection, cursors: [id] };
       await this.#execute(command, KILL_CURSORS, Deadline.in(timeoutMS), undefined, () => undefined).catch(() => undefined);
     }
-    this.abandon();
-    await this.endSession();
-  }
-
-  /** Nothing is asked of it any more: what was kept for it is free. */
-  abandon(): void {
     const { pinned } = this.#origin ?? {};
-    if (pinned) native.releaseCursor(this.#opened.endpoint.lane.number, pinned.low, pinned.high);
-    void this.endSession();
+    if (pinned) this.#opened.endpoint.release(pinned);
+    await this.endSession();
   }
 
   /** Ends a session that is the cursor's own. */

@@ -16,6 +16,7 @@ import { readUnifiedFile, unknownVersion, type UnifiedFile, type UnifiedTest } f
 import { checkMessages } from './log-messages.mjs';
 import { neverSupported, OutOfScope } from './never.mjs';
 import { Run } from './run.mjs';
+import { needsAnotherServer } from './shared-server.mjs';
 import { TestError, Unsupported } from './unsupported.mjs';
 
 export const bothLanes: readonly LaneKind[] = ['event-loop', 'tokio'];
@@ -40,8 +41,9 @@ export async function runFile(file: TestFile, servers: Servers, run: RunTest): P
   for (const test of content.tests) {
     const name = `${file.name}: ${test.description}`;
     const kind = whySkipped(content, test) ?? (await servers.choose([content.runOnRequirements, test.runOnRequirements]));
-    if (typeof kind === 'object') outcomes.push({ test: name, outcome: 'skipped', reason: kind.unmet });
-    else planned.push({ test, name, kind });
+    const reason = typeof kind === 'object' ? kind.unmet : needsAnotherServer(kind, test.description);
+    if (reason !== undefined) outcomes.push({ test: name, outcome: 'skipped', reason });
+    else if (typeof kind === 'string') planned.push({ test, name, kind });
   }
   for (const { test, name, kind } of planned.sort((a, b) => deploymentKinds.indexOf(a.kind) - deploymentKinds.indexOf(b.kind))) {
     outcomes.push({ test: name, ...(await run(content, test, await servers.deployment(kind))) });

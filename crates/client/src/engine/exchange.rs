@@ -174,7 +174,12 @@ impl Engine {
     pub(super) fn finish(&mut self, token: Token) {
         let Some(held) = self.held(token) else { return };
         held.checked_out.connection.finish();
-        if held.holder.is_some() && held.broken.is_none() || held.holder == Some(Holder::User) {
+        let is_kept = match held.holder {
+            Some(Holder::User | Holder::Cursor) => true,
+            Some(Holder::Transaction) => held.broken.is_none(),
+            None => false,
+        };
+        if is_kept {
             if held.timed {
                 self.bound(token, None);
             }

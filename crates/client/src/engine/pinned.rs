@@ -1,6 +1,7 @@
 //! Connections that a user holds.
 
-use super::operation::{Invocation, Kind, Operation, SessionUse, Stage, Target};
+use super::invocation::{Invocation, Target};
+use super::operation::{Kind, Operation, SessionUse, Stage};
 use super::{ClientId, Engine, Holder};
 use crate::failure::Failure;
 use crate::session::Pin;
@@ -147,6 +148,8 @@ impl Engine {
         let server = Arc::clone(&entry.server);
         let refusal = match &entry.held {
             Some(held) if held.client != operation.client || held.holder.is_none() => Some(gone),
+            // Nobody listens to what comes back on it.
+            Some(held) if held.broken.is_some() => Some(gone),
             Some(held) if held.slot.is_some() => Some("A command is running on the connection"),
             Some(_) => None,
             None => Some(gone),
