@@ -63,10 +63,11 @@ client.on('commandFailed', ({ commandName, failure }) => commands.push(`${comman
 client.on('connectionCheckOutStarted', () => (checkOuts.started += 1));
 client.on('connectionCheckedOut', () => (checkOuts.ended += 1));
 client.on('connectionCheckOutFailed', () => (checkOuts.ended += 1));
-const heartbeat = once(client, 'serverHeartbeatSucceeded');
+const [opened, heartbeat] = [once(client, 'open'), once(client, 'serverHeartbeatSucceeded')];
 
 async function setUp() {
   assert.equal(await client.connect(), client);
+  assert.deepEqual(await opened, [client]);
   const [{ reply }] = await heartbeat;
   say('a primary is there', Boolean(reply.setName));
   await shop.dropDatabase();
