@@ -28,6 +28,7 @@ export class MongoClient extends Endpoint {
   /** @internal */
   readonly documentOptions: DocumentOptions;
   #settings: Settings | undefined;
+  #isOpen = false;
 
   /**
    * @param uri - `mongodb://user:password@host:port,…/database?options`, or `mongodb+srv://name/…`. What it asks for and
@@ -50,9 +51,13 @@ export class MongoClient extends Endpoint {
     }
   }
 
-  /** Waits until the server can be used. Optional: the first use connects. */
+  /** Waits until the server can be used, and emits `open` when that is so for the first time. Optional: the first use connects. */
   async connect(): Promise<this> {
     await this.lane.start(this, (slot) => native.connect(this.lane.number, this.id, slot), () => undefined);
+    if (!this.#isOpen) {
+      this.#isOpen = true;
+      this.emit('open', this);
+    }
     return this;
   }
 
