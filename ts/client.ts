@@ -1,3 +1,7 @@
+import type { Document } from 'bson';
+import { ChangeStream } from './change-stream';
+import type { ChangeStreamDocument } from './change-stream/documents';
+import { watchArguments, type ChangeStreamOptions, type WatchArguments } from './change-stream/options';
 import type { MongoClientOptions } from './client-options';
 import type { BSONSerializeOptions } from './bson-options';
 import { clientSettings, documentOptions, withoutDocumentOptions, type DocumentOptions } from './client-settings';
@@ -9,7 +13,9 @@ import { callNative, MongoInvalidArgumentError } from './errors';
 import { ClientSession, type ClientSessionOptions } from './session';
 import { checkNames, checkRequest, count, type PoolStats, type WarmOptions } from './options';
 import { withNameServers } from './name-servers';
+import { MongoDBNamespace } from './namespace';
 import { native } from './native';
+import { Scope } from './scope';
 import type { Settings } from './settings';
 
 /** Asks the core for `minPoolSize`, wherever that was set. */
@@ -22,6 +28,7 @@ export class MongoClient extends Endpoint {
   /** @internal */
   readonly documentOptions: DocumentOptions;
   #settings: Settings | undefined;
+  #isOpen = false;
 
   /**
    * @param uri - `mongodb://user:password@host:port,…/database?options`, or `mongodb+srv://name/…`. What it asks for and
@@ -44,9 +51,13 @@ export class MongoClient extends Endpoint {
     }
   }
 
-  /** Waits until the server can be used. Optional: the first use connects. */
+  /** Waits until the server can be used, and emits `open` when that is so for the first time. Optional: the first use connects. */
   async connect(): Promise<this> {
     await this.lane.start(this, (slot) => native.connect(this.lane.number, this.id, slot), () => undefined);
+    if (!this.#isOpen) {
+      this.#isOpen = true;
+      this.emit('open', this);
+    }
     return this;
   }
 
@@ -105,6 +116,15 @@ export class MongoClient extends Endpoint {
   db(name?: string, options?: DbOptions): Db {
     const chosen = name === undefined ? (this.options.dbName ?? 'test') : name;
     return new Db(this, chosen, options);
+  }
+
+  /** The changes of all databases, from the stream's first use on. What the pipeline makes of one must keep its `_id`. */
+  watch<TSchema extends Document = Document, TChange extends Document = ChangeStreamDocument<TSchema>>(pipeline?: Document[], options?: ChangeStreamOptions): ChangeStream<TSchema, TChange>;
+  watch<TSchema extends Document = Document, TChange extends Document = ChangeStreamDocument<TSchema>>(options: ChangeStreamOptions): ChangeStream<TSchema, TChange>;
+  watch<TSchema extends Document = Document, TChange extends Document = ChangeStreamDocument<TSchema>>(...given: WatchArguments): ChangeStream<TSchema, TChange> {
+    const [pipeline, options] = watchArguments(given);
+    const scope = new Scope(this, 'admin', this.settings);
+    return new ChangeStream<TSchema, TChange>(this, scope, new MongoDBNamespace('admin'), pipeline, { ...options, allChangesForCluster: true });
   }
 
   get readPreference(): ReadPreference {

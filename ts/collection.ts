@@ -5,6 +5,9 @@ import { bulkWrite, insertMany } from './bulk/bulk-write';
 import type { AnyBulkWriteOperation, BulkWriteOptions, InsertManyResult } from './bulk/models';
 import { OrderedBulkOperation, UnorderedBulkOperation } from './bulk/operations';
 import type { BulkWriteResult } from './bulk/result';
+import { ChangeStream } from './change-stream';
+import type { ChangeStreamDocument } from './change-stream/documents';
+import { watchArguments, type ChangeStreamOptions, type WatchArguments } from './change-stream/options';
 import type { AggregateOptions } from './collection/aggregate';
 import { checkArgument, checkReplacement, checkUpdate, formatFilter, formatHint, type Hint } from './collection/fields';
 import type { FindOneOptions, FindOptions } from './collection/find';
@@ -239,6 +242,13 @@ export class Collection<TSchema extends Document = Document> {
   aggregate<T extends Document = Document>(pipeline: Document[] = [], options: AggregateOptions = {}): AggregationCursor<T> {
     if (!Array.isArray(pipeline)) throw new MongoInvalidArgumentError('Argument "pipeline" must be an array of aggregation stages');
     return new AggregationCursor(this.#scope, this.#namespace, pipeline, options);
+  }
+
+  /** The collection's changes, from the stream's first use on. What the pipeline makes of one must keep its `_id`. */
+  watch<TLocal extends Document = TSchema, TChange extends Document = ChangeStreamDocument<TLocal>>(pipeline?: Document[], options?: ChangeStreamOptions): ChangeStream<TLocal, TChange>;
+  watch<TLocal extends Document = TSchema, TChange extends Document = ChangeStreamDocument<TLocal>>(options: ChangeStreamOptions): ChangeStream<TLocal, TChange>;
+  watch<TLocal extends Document = TSchema, TChange extends Document = ChangeStreamDocument<TLocal>>(...given: WatchArguments): ChangeStream<TLocal, TChange> {
+    return new ChangeStream<TLocal, TChange>(this, this.#scope, this.#namespace, ...watchArguments(given));
   }
 
   /** Counts documents one by one. */

@@ -1,6 +1,9 @@
 import type { Document } from 'bson';
 import { Admin } from './admin';
 import type { BSONSerializeOptions } from './bson-options';
+import { ChangeStream } from './change-stream';
+import type { ChangeStreamDocument } from './change-stream/documents';
+import { watchArguments, type ChangeStreamOptions, type WatchArguments } from './change-stream/options';
 import type { MongoClient } from './client';
 import { Collection, type CollectionOptions } from './collection';
 import type { AggregateOptions } from './collection/aggregate';
@@ -156,6 +159,13 @@ export class Db {
   /** The documents that a pipeline makes of no collection. */
   aggregate<T extends Document = Document>(pipeline: Document[] = [], options: AggregateOptions = {}): AggregationCursor<T> {
     return new AggregationCursor(this.scope, new MongoDBNamespace(this.databaseName), pipeline, options);
+  }
+
+  /** The changes of all its collections, from the stream's first use on. What the pipeline makes of one must keep its `_id`. */
+  watch<TSchema extends Document = Document, TChange extends Document = ChangeStreamDocument<TSchema>>(pipeline?: Document[], options?: ChangeStreamOptions): ChangeStream<TSchema, TChange>;
+  watch<TSchema extends Document = Document, TChange extends Document = ChangeStreamDocument<TSchema>>(options: ChangeStreamOptions): ChangeStream<TSchema, TChange>;
+  watch<TSchema extends Document = Document, TChange extends Document = ChangeStreamDocument<TSchema>>(...given: WatchArguments): ChangeStream<TSchema, TChange> {
+    return new ChangeStream<TSchema, TChange>(this, this.scope, new MongoDBNamespace(this.databaseName), ...watchArguments(given));
   }
 
   admin(): Admin {

@@ -42,9 +42,19 @@ export class MongoError extends Error {
     return [...this.#labels];
   }
 
+  /** The message, by the name that it has in servers' replies. */
+  get errmsg(): string {
+    return this.message;
+  }
+
   /** Whether the error has `label`. */
   hasErrorLabel(label: string): boolean {
     return this.#labels.has(label);
+  }
+
+  /** For tests of programs that look at labels. */
+  addErrorLabel(label: string): void {
+    this.#labels.add(label);
   }
 
   [inspect.custom](_depth: number, options: InspectOptions): string {
@@ -231,6 +241,18 @@ export const MAX_TIME_EXPIRED = 50;
 /** What a server's error is to whoever gave the operation a time-out ("Error Transformations"). */
 export function timedOut<E extends MongoServerError>(error: E, { isTimed }: { isTimed: boolean }): E | MongoOperationTimeoutError {
   return isTimed && error.code === MAX_TIME_EXPIRED ? MongoOperationTimeoutError.by(error) : error;
+}
+
+/** What a server without retryable writes says of `txnNumber`, by its code and how it begins. */
+const NO_WRITE_NUMBERS = { code: 20, message: 'Transaction numbers' };
+const HOW_TO_DO_WITHOUT = 'This MongoDB deployment does not support retryable writes. Please add retryWrites=false to your connection string.';
+
+/** The error of an operation that ended with a reply: one that says `ok: 0`, or one that an earlier attempt got. */
+export function serverError(reply: Document, failure: Partial<Failure>): MongoServerError {
+  if (reply['ok'] && reply['writeConcernError']) return new MongoWriteConcernError(reply, failure);
+  const { code, errmsg } = reply;
+  if (code !== NO_WRITE_NUMBERS.code || !String(errmsg).startsWith(NO_WRITE_NUMBERS.message)) return new MongoServerError(reply, failure);
+  return new MongoServerError({ ...reply, errmsg: HOW_TO_DO_WITHOUT, originalError: new MongoServerError(reply, failure) }, failure);
 }
 
 /** A reply that lacks what such a reply has. */

@@ -15,6 +15,7 @@ export type {
   PEM,
   PoolOptions,
 } from './client-options';
+export { AuthMechanism, MongoErrorLabel, ServerApiVersion, ServerType, TopologyType } from './constants';
 export type { LogComponentSeveritiesClientOptions, LogOptions } from './logging/options';
 export { MongoLoggableComponent, SeverityLevel } from './logging/severity';
 export type { Log, MongoDBLogWritable } from './logging/sink';
@@ -54,6 +55,35 @@ export type {
 export { AbstractCursor, type AbstractCursorEvents } from './cursor/abstract-cursor';
 export { AggregationCursor } from './cursor/aggregation-cursor';
 export { ExplainableCursor } from './cursor/explainable-cursor';
+export { ChangeStream, type ChangeStreamEvents } from './change-stream';
+export type {
+  ChangeStreamCollModDocument,
+  ChangeStreamCreateDocument,
+  ChangeStreamCreateIndexDocument,
+  ChangeStreamDeleteDocument,
+  ChangeStreamDocument,
+  ChangeStreamDocumentCollectionUUID,
+  ChangeStreamDocumentCommon,
+  ChangeStreamDocumentKey,
+  ChangeStreamDocumentOperationDescription,
+  ChangeStreamDocumentWallTime,
+  ChangeStreamDropDatabaseDocument,
+  ChangeStreamDropDocument,
+  ChangeStreamDropIndexDocument,
+  ChangeStreamInsertDocument,
+  ChangeStreamInvalidateDocument,
+  ChangeStreamNameSpace,
+  ChangeStreamRefineCollectionShardKeyDocument,
+  ChangeStreamRenameDocument,
+  ChangeStreamReplaceDocument,
+  ChangeStreamReshardCollectionDocument,
+  ChangeStreamShardCollectionDocument,
+  ChangeStreamSplitEvent,
+  ChangeStreamUpdateDocument,
+  UpdateDescription,
+} from './change-stream/documents';
+export { MongoChangeStreamError } from './change-stream/errors';
+export type { ChangeStreamOptions, OperationTime, ResumeToken } from './change-stream/options';
 export { FindCursor } from './cursor/find-cursor';
 export { ListCollectionsCursor, ListIndexesCursor, ListSearchIndexesCursor, type CollectionInfo, type ListCollectionsOptions, type ListIndexesOptions } from './cursor/list-cursors';
 export { CURSOR_FLAGS, CursorTimeoutMode, type AbstractCursorOptions, type CursorFlag } from './cursor/options';
@@ -137,9 +167,7 @@ export {
   TopologyDescriptionChangedEvent,
   TopologyOpeningEvent,
   type ServerDescription,
-  type ServerType,
   type TopologyDescription,
   type TopologyEvents,
-  type TopologyType,
 } from './sdam-events';
 export type { CheckOutOptions, CloseOptions, CloseResult, CommandOptions, LaneKind, PhaseTimes, PoolStats, WarmOptions } from './options';

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { calculateObjectSize, deserialize, serialize, serializeWithBufferAndIndex, type DeserializeOptions, type Document, type SerializeOptions } from 'bson';
 import { whenAborted } from './abort';
-import { MongoInvalidArgumentError, MongoParseError, MongoServerError, timedOut, toError, type Failure } from './errors';
+import { MongoInvalidArgumentError, MongoParseError, MongoServerError, serverError, timedOut, toError, type Failure } from './errors';
 import type { Attempt } from './command-events';
 import { Decoder } from './decode/decoder';
 import { ATTEMPT_FAILED, ATTEMPT_REPLIED, COMMAND_STARTED, CREDENTIAL_WANTED, SELECTION, SERVICE_COMMAND_STARTED, TOPOLOGY } from './events';
@@ -386,7 +386,7 @@ export class Lane {
       const failure = this.json(completion) as Failure;
       return toError({ ...failure, labels: [...(failure.labels ?? []), ...labels] });
     }
-    const error = new MongoServerError(decode(completion), { address: operation.owner.serverAddress(completion.server), labels });
+    const error = serverError(decode(completion), { address: operation.owner.serverAddress(completion.server), labels });
     return timedOut(error, completion);
   }
 

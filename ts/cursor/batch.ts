@@ -8,6 +8,8 @@ export interface Batch {
   /** Zero once the server has no more. */
   readonly id: Long;
   readonly documents: unknown[];
+  /** The whole reply that it came in. */
+  readonly reply: Document;
   readonly origin: Origin;
   readonly namespace?: MongoDBNamespace;
   /** Where a change stream may be resumed after this batch. */
@@ -25,6 +27,7 @@ export function batchOf(reply: Document, origin: Origin): Batch {
   return {
     id: longOf(cursor['id']),
     documents,
+    reply,
     origin,
     ...(ns !== undefined && { namespace: MongoDBNamespace.fromString(ns) }),
     ...(postBatchResumeToken !== undefined && { postBatchResumeToken }),
@@ -33,7 +36,7 @@ export function batchOf(reply: Document, origin: Origin): Batch {
 
 /** The only batch of what is no cursor: an explanation. */
 export function onlyBatch(document: Document, origin: Origin): Batch {
-  return { id: Long.ZERO, documents: [document], origin };
+  return { id: Long.ZERO, documents: [document], reply: document, origin };
 }
 
 /** An int64 however the user has them read. */

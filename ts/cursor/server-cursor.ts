@@ -27,6 +27,7 @@ export interface MoreFields {
 
 // One that is computed would end the cursor early.
 const GET_MORE: Profile = { kind: 'get-more', computesMaxTime: false };
+const GET_MORE_CHANGES: Profile = { ...GET_MORE, followsChanges: true };
 const KILL_CURSORS: Profile = { kind: 'kill-cursors' };
 
 /** A cursor as the server has it: the commands that open it, read on and close it, in one session and to one server. */
@@ -38,6 +39,7 @@ export class ServerCursor {
   #scope: Scope | undefined;
   #origin: Origin | undefined;
   #deadline: Deadline | undefined;
+  #plainMore = GET_MORE;
   #awaiting: Profile | undefined;
 
   constructor(
@@ -51,13 +53,19 @@ export class ServerCursor {
     return this.id?.isZero() ?? false;
   }
 
-  /** A call of `next` and its like begins, which `timeoutMS` may bound by itself. */
-  beginIteration(): void {
-    if (this.timeoutMode === 'iteration') this.#deadline = undefined;
+  /** Whether it has a connection of its own, behind a load balancer: one command at a time can be sent. */
+  get isPinned(): boolean {
+    return this.#origin?.pinned !== undefined;
+  }
+
+  /** A call of `next` and its like begins, which `timeoutMS` may bound by itself: from now on, or as `deadline` says. */
+  beginIteration(deadline?: Deadline): void {
+    if (this.timeoutMode === 'iteration') this.#deadline = deadline;
   }
 
   open(scope: Scope, { command, treatment, read = batchOf }: Opening): Promise<Batch> {
     this.#scope = scope;
+    if (treatment.followsChanges) this.#plainMore = GET_MORE_CHANGES;
     this.session = this.options.session ?? startImplicitSession(scope.endpoint);
     const { tailable, awaitData } = this.options;
     // What may go on for ever is not bounded at the server; neither is a command of which the last batch is read much later.
@@ -75,11 +83,11 @@ export class ServerCursor {
     );
   }
 
-  more({ batchSize, maxTimeMS, comment }: MoreFields): Promise<Batch> {
+  more({ batchSize, maxTimeMS, comment }: MoreFields, signal = this.options.signal): Promise<Batch> {
     const command: Document = { getMore: this.id, collection: this.namespace.collection };
     if (batchSize) command['batchSize'] = Math.abs(batchSize);
     if (comment !== undefined) command['comment'] = comment;
-    return this.#execute(command, this.#getMore(maxTimeMS), this.#limit(this.#opened), this.options.signal, (reply, origin) => this.#receive(batchOf(reply, origin)));
+    return this.#execute(command, this.#getMore(maxTimeMS), this.#limit(this.#opened), signal, (reply, origin) => this.#receive(batchOf(reply, origin)));
   }
 
   /**
@@ -142,8 +150,8 @@ export class ServerCursor {
 
   /** One object for as long as the user waits as long. */
   #getMore(maxAwaitTimeMS: number | undefined): Profile {
-    if (maxAwaitTimeMS === undefined) return GET_MORE;
-    if (this.#awaiting?.maxAwaitTimeMS !== maxAwaitTimeMS) this.#awaiting = { ...GET_MORE, maxAwaitTimeMS };
+    if (maxAwaitTimeMS === undefined) return this.#plainMore;
+    if (this.#awaiting?.maxAwaitTimeMS !== maxAwaitTimeMS) this.#awaiting = { ...this.#plainMore, maxAwaitTimeMS };
     return this.#awaiting as Profile;
   }
 }

@@ -5,6 +5,7 @@ use super::operation::{Kind, SessionUse, Stage, cut};
 use super::trouble::Trouble;
 use super::verdict::Facts;
 use super::{Completion, Engine};
+use crate::client::Client;
 use crate::failure::Failure;
 use crate::labels::Labels;
 use crate::note::Note;
@@ -20,6 +21,9 @@ use std::time::{Duration, Instant};
 
 /// The wire version of 4.4, from which on servers label the errors after which a write may be sent again.
 const LABELS_RETRYABLE_WRITES: i32 = 9;
+
+/// The same of the errors after which a change stream may be resumed.
+const LABELS_RESUMABLE: i32 = 9;
 
 /// "Overload retry policy".
 const BASE_BACKOFF_MS: f64 = 100.0;
@@ -186,6 +190,12 @@ impl Engine {
         {
             added |= Labels::RETRYABLE_WRITE;
         }
+        if profile.follows_changes
+            && trouble.is_resumable
+            && (1..LABELS_RESUMABLE).contains(&max_wire_version)
+        {
+            added |= Labels::RESUMABLE_CHANGE_STREAM;
+        }
         let labels = trouble.labels | added;
         match operation.ending {
             Some(Ending::Commit) if trouble.is_commit_unknown(labels) => {
@@ -263,7 +273,7 @@ impl Engine {
             return;
         };
         let client = self.clients.get(operation.client as usize);
-        let retargets = client.is_some_and(|it| it.client.options().enable_overload_retargeting);
+        let leaves = client.is_some_and(|it| leaves_server(&it.client, labels));
         operation.stage = Stage::BetweenAttempts;
         let attempts = &mut operation.attempts;
         attempts.retries += 1;
@@ -274,9 +284,7 @@ impl Engine {
         if let Some(server) = operation.server.take() {
             server.leave();
             let address = server.address();
-            if (retargets || !labels.has(Labels::OVERLOADED))
-                && !attempts.deprioritized.contains(address)
-            {
+            if leaves && !attempts.deprioritized.contains(address) {
                 attempts.deprioritized.push(address.clone());
             }
         }
@@ -339,6 +347,20 @@ fn keeps_write_numbers(view: &View) -> bool {
         TopologyType::Single => { description.servers.iter() }
             .any(|it| !matches!(it.server_type, ServerType::Standalone | ServerType::Unknown)),
         _ => true,
+    }
+}
+
+/// "Selecting the server for retry": whether another server is preferred to the one where an attempt failed. Where reads have
+/// a preference of their own, any other error than of an overload would send them elsewhere.
+fn leaves_server(client: &Client, labels: Labels) -> bool {
+    let is_sharded = || {
+        client.topology().is_some_and(|topology| {
+            topology.view().snapshot.description().topology_type == TopologyType::Sharded
+        })
+    };
+    match labels.has(Labels::OVERLOADED) {
+        true => client.options().enable_overload_retargeting,
+        false => is_sharded(),
     }
 }
 
