@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 
 import { EventLog } from '../../support/events.js';
 import { onBothLanes, openClient } from '../../support/lanes.js';
-import { describeWithMongod, useMongod } from '../../support/mongod.js';
+import { describeWithMongod, useMongod, useReplicaSet } from '../../support/mongod.js';
 import { block } from '../fail-point.js';
 
 describeWithMongod('5. blocking iteration methods', () => {
@@ -28,6 +28,22 @@ describeWithMongod('5. blocking iteration methods', () => {
       expect(names()).toEqual(['find', 'getMore', 'getMore']);
     });
   });
+});
 
-  it.skip('change streams: Collection.watch is not supported yet');
+describeWithMongod('5. blocking iteration methods', () => {
+  const replicaSet = useReplicaSet({ nodes: 1 });
+
+  onBothLanes((lane) => {
+    it('change streams: a call is bounded over all its getMores', async () => {
+      const primary = await replicaSet.current.primary();
+      await primary.command('db', { drop: 'coll' }).catch(() => undefined);
+      await block(primary, 'alwaysOn', ['getMore'], 500);
+      const client = openClient(replicaSet.current.uri, { lane, timeoutMS: 800 });
+      const log = new EventLog(client, ['commandStarted']);
+      // The server's own patience would be longer than the call's.
+      await using stream = client.db('db').collection('coll').watch([], { maxAwaitTimeMS: 10 });
+      await expect(stream.next()).rejects.toBeInstanceOf(MongoOperationTimeoutError);
+      expect(log.of('commandStarted').map(({ commandName }) => commandName)).toEqual(['aggregate', 'getMore', 'getMore']);
+    });
+  });
 });
