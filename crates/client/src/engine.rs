@@ -11,8 +11,11 @@
 //! `pinned.rs` the connections that a user holds, `journal.rs` the events, `selection_log.rs`
 //! those of selections.
 
+mod binding;
 mod compose;
 mod exchange;
+mod farewell;
+mod invocation;
 mod journal;
 mod operation;
 mod pinned;
@@ -20,10 +23,12 @@ mod retry;
 mod select;
 mod selection_log;
 mod sessions;
+mod trouble;
 mod turn;
+mod verdict;
 
+pub use invocation::{Invocation, OperationOptions, SessionChoice, Target, Timeout};
 pub use journal::{CommandEnd, Journal, Subscription};
-pub use operation::{Invocation, OperationOptions, SessionChoice, Target, Timeout};
 pub use pinned::CheckedOutInfo;
 pub use selection_log::{SelectionEvent, SelectionStep, Selections};
 pub use turn::{Turn, kind};

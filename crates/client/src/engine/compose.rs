@@ -108,10 +108,11 @@ impl Attached {
                 };
                 let options = session.options;
                 if !has_sessions {
-                    return match options.implicit {
-                        true => Ok(append_concerns(operation, None, to)),
-                        false => Err(incompatible("Current topology does not support sessions")),
-                    };
+                    if !options.implicit {
+                        return Err(incompatible("Current topology does not support sessions"));
+                    }
+                    append_concerns(operation, None, to);
+                    return Ok(());
                 }
                 if operation.is_unacknowledged && !options.implicit {
                     return Err(Failure::InvalidArgument(

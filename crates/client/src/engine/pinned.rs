@@ -1,6 +1,7 @@
 //! Connections that a user holds.
 
-use super::operation::{Invocation, Kind, Operation, SessionUse, Stage, Target};
+use super::invocation::{Invocation, Target};
+use super::operation::{Kind, Operation, SessionUse, Stage};
 use super::{ClientId, Engine, Holder};
 use crate::failure::Failure;
 use crate::session::Pin;

@@ -2,7 +2,8 @@
 //! which error is the operation's in the end.
 
 use super::operation::{Kind, SessionUse, Stage, cut};
-use super::turn::Facts;
+use super::trouble::Trouble;
+use super::verdict::Facts;
 use super::{Completion, Engine};
 use crate::failure::Failure;
 use crate::labels::Labels;
@@ -22,12 +23,6 @@ const LABELS_RETRYABLE_WRITES: i32 = 9;
 
 /// The same of the errors after which a change stream may be resumed.
 const LABELS_RESUMABLE: i32 = 9;
-
-/// MaxTimeMSExpired.
-const MAX_TIME_EXPIRED: i32 = 50;
-
-/// UnsatisfiableWriteConcern and UnknownReplWriteConcern: the commit itself has happened.
-const COMMITTED_ANYWAY: [i32; 2] = [100, 79];
 
 /// "Overload retry policy".
 const BASE_BACKOFF_MS: f64 = 100.0;
@@ -75,80 +70,6 @@ impl Attempts {
 
     pub(super) fn is_repeated_commit(&self) -> bool {
         self.commits_again || self.retries > 0
-    }
-}
-
-/// What is known of an attempt that failed.
-#[derive(Clone, Copy, Debug, Default)]
-struct Trouble {
-    labels: Labels,
-    /// The connection failed, or its pool was cleared.
-    is_network: bool,
-    /// No server could be selected.
-    is_selection: bool,
-    /// Nothing was wrong but what was asked for.
-    is_own: bool,
-    is_retryable_read: bool,
-    is_retryable_write: bool,
-    is_resumable: bool,
-    code: Option<i32>,
-    is_write_concern_error: bool,
-    base_backoff_ms: Option<f64>,
-}
-
-impl Trouble {
-    fn of_failure(failure: &Failure) -> Self {
-        match failure {
-            Failure::Connection(error)
-            | Failure::CheckOut {
-                error: CheckOutError::Connection(error),
-                ..
-            } => Self {
-                is_network: matches!(error.kind(), ErrorKind::Network | ErrorKind::NetworkTimeout),
-                is_own: matches!(error.kind(), ErrorKind::Configuration),
-                labels: match error.is_overload() {
-                    true => Labels::OVERLOADED | Labels::RETRYABLE,
-                    false => Labels::NONE,
-                },
-                ..Self::default()
-            },
-            Failure::CheckOut {
-                error: CheckOutError::PoolCleared { .. },
-                ..
-            } => Self {
-                is_network: true,
-                ..Self::default()
-            },
-            Failure::Ended { ended, .. } => Self {
-                is_network: *ended != Ended::PoolClosed,
-                ..Self::default()
-            },
-            Failure::ServerSelection { .. } | Failure::Selection(_) => Self {
-                is_selection: true,
-                ..Self::default()
-            },
-            Failure::ServerGone { .. } => Self {
-                is_network: true,
-                ..Self::default()
-            },
-            _ => Self {
-                is_own: true,
-                ..Self::default()
-            },
-        }
-    }
-
-    fn of_reply(facts: &Facts) -> Self {
-        Self {
-            labels: facts.labels,
-            is_retryable_read: facts.is_retryable_read,
-            is_retryable_write: facts.is_retryable_write,
-            is_resumable: facts.is_resumable,
-            code: facts.code,
-            is_write_concern_error: facts.is_write_concern_error,
-            base_backoff_ms: facts.base_backoff_ms,
-            ..Self::default()
-        }
     }
 }
 
@@ -263,7 +184,9 @@ impl Engine {
         }
         let labels = trouble.labels | added;
         match operation.ending {
-            Some(Ending::Commit) if is_unknown(&trouble, labels) => added |= Labels::UNKNOWN_COMMIT,
+            Some(Ending::Commit) if trouble.is_commit_unknown(labels) => {
+                added |= Labels::UNKNOWN_COMMIT
+            }
             None if takes_part && (trouble.is_network || trouble.is_selection) => {
                 added |= Labels::TRANSIENT_TRANSACTION;
             }
@@ -436,18 +359,6 @@ fn keeps_write_numbers(view: &View) -> bool {
             .any(|it| !matches!(it.server_type, ServerType::Standalone | ServerType::Unknown)),
         _ => true,
     }
-}
-
-/// "UnknownTransactionCommitResult".
-fn is_unknown(trouble: &Trouble, labels: Labels) -> bool {
-    trouble.is_network
-        || trouble.is_selection
-        || labels.has(Labels::RETRYABLE_WRITE)
-        || trouble.code == Some(MAX_TIME_EXPIRED)
-        || trouble.is_write_concern_error
-            && !trouble
-                .code
-                .is_some_and(|code| COMMITTED_ANYWAY.contains(&code))
 }
 
 /// How long to wait before the retry of this number, from 1; `fraction` is drawn from 0 to 1.

@@ -1,6 +1,7 @@
 //! Which server an operation goes to.
 
-use super::operation::{Kind, Operation, SessionUse, Stage, Target};
+use super::invocation::Target;
+use super::operation::{Kind, Operation, SessionUse, Stage};
 use super::{Attached, ClientId, Completion, Engine};
 use crate::failure::Failure;
 use crate::profile::criteria;

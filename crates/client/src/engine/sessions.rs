@@ -1,26 +1,14 @@
 //! Sessions of users and cursors, as they are called for from outside.
 
-use super::operation::{Invocation, Kind, Operation, SessionUse};
-use super::turn::Facts;
-use super::{ClientId, Completion, Engine, Holder};
+use super::invocation::{Invocation, SessionChoice, Target, Timeout};
+use super::operation::{Kind, Operation, SessionUse};
+use super::{ClientId, Completion, Engine};
 use crate::failure::Failure;
-use crate::reply::Reply;
 use crate::session::{
     Ending, Pin, ServerSession, Session, SessionOptions, TransactionOptions, TransactionState,
-    end_sessions,
 };
-use ferropool_lane::Token;
-use ferropool_pool::{Origin, Purpose, Request};
-use ferropool_topology::{Criteria, ReadPreference, ReadPreferenceMode};
-use ferropool_wire::op_msg::flags;
 use ferropool_wire::{Appender, Document, Value};
-use std::sync::Arc;
 use std::time::Instant;
-
-/// Sessions that one `endSessions` command ends.
-const BATCH: usize = 10_000;
-
-static PRIMARY_PREFERRED: ReadPreference = ReadPreferenceMode::PrimaryPreferred.alone();
 
 impl Engine {
     /// Starts a session. It is the caller's until [`Self::end_session`].
@@ -178,7 +166,7 @@ impl Engine {
         slot: u32,
         session: u32,
         ending: Ending,
-        timeout: super::Timeout,
+        timeout: Timeout,
     ) {
         let profile = self.profile(id, 0);
         let ended = self.session_mut(id, session).and_then(|session| {
@@ -219,225 +207,11 @@ impl Engine {
             body: &body,
             sequence: None,
             profile: 0,
-            session: super::SessionChoice::Started(session),
-            target: super::Target::Selected,
+            session: SessionChoice::Started(session),
+            target: Target::Selected,
             timeout,
         };
         self.run(slot, operation, &invocation);
-    }
-
-    /// What a session learns of a reply to one of its commands, and the client.
-    pub(super) fn learn(&mut self, slot: u32, reply: &Reply<'_>) {
-        let Some(Some(operation)) = self.operations.get(slot as usize) else {
-            return;
-        };
-        let Some(attached) = self.clients.get_mut(operation.client as usize) else {
-            return;
-        };
-        if let Some(time) = reply.cluster_time {
-            attached.cluster_time.advance(time);
-        }
-        let SessionUse::Started(number) = operation.session else {
-            return;
-        };
-        let Some(session) = attached.sessions.get_mut(number as usize) else {
-            return;
-        };
-        if let Some(time) = reply.cluster_time {
-            session.cluster_time.advance(time);
-        }
-        if let Some(time) = reply.operation_time {
-            session.advance_operation_time(time);
-        }
-        if session.options.snapshot && session.snapshot_time.is_none() && reply.ok {
-            session.snapshot_time = reply.snapshot_time;
-        }
-        if let (Some(token), true) = (
-            reply.recovery_token,
-            session.transaction.state == TransactionState::InProgress,
-        ) {
-            session.transaction.recovery_token = token.as_bytes().to_vec();
-        }
-    }
-
-    /// A command of a session has its connection no more: nobody knows what became of it.
-    pub(super) fn soil_session(&mut self, slot: u32) {
-        let Some(Some(operation)) = self.operations.get_mut(slot as usize) else {
-            return;
-        };
-        let server = match &mut operation.session {
-            SessionUse::None => None,
-            SessionUse::Implicit(server) => server.as_mut(),
-            SessionUse::Started(number) => {
-                let attached = self.clients.get_mut(operation.client as usize);
-                attached
-                    .and_then(|attached| attached.sessions.get_mut(*number as usize))
-                    .and_then(|session| session.server.as_mut())
-            }
-        };
-        if let Some(server) = server {
-            server.is_dirty = true;
-        }
-    }
-
-    /// An operation of a session begins: a transaction that has ended is over for those that are not its end.
-    pub(super) fn leave_transaction(&mut self, slot: u32) {
-        let Some(Some(operation)) = self.operations.get(slot as usize) else {
-            return;
-        };
-        if operation.ending.is_some() {
-            return;
-        }
-        if let SessionUse::Started(number) = operation.session
-            && let Some(attached) = self.clients.get_mut(operation.client as usize)
-            && let Some(session) = attached.sessions.get_mut(number as usize)
-        {
-            let pin = session.transaction.leave();
-            self.unpin(pin);
-        }
-    }
-
-    /// Behind a load balancer the connection of a transaction's first command, or of an open cursor, is kept.
-    pub(super) fn keep_connection(&mut self, slot: u32, token: Token, facts: &Facts) {
-        let Some(Some(operation)) = self.operations.get(slot as usize) else {
-            return;
-        };
-        let Some(attached) = self.clients.get_mut(operation.client as usize) else {
-            return;
-        };
-        if !attached.client.options().load_balanced {
-            return;
-        }
-        let transaction = match operation.session {
-            SessionUse::Started(number) => { attached.sessions.get_mut(number as usize) }
-                .map(|session| &mut session.transaction)
-                .filter(|transaction| transaction.is_active()),
-            _ => None,
-        };
-        let opens = operation.profile.opens_cursor && facts.cursor.is_some_and(|id| id != 0);
-        let holder = match transaction {
-            Some(transaction) => {
-                transaction.pin.get_or_insert(Pin::Connection(token));
-                Holder::Transaction
-            }
-            None if opens => Holder::Cursor,
-            None => return,
-        };
-        if let Some(entry) = self.entries.get_mut(token)
-            && let Some(held) = &mut entry.held
-            && held.holder.is_none()
-        {
-            held.holder = Some(holder);
-            let purpose = match holder {
-                Holder::Transaction => Purpose::Transaction,
-                _ => Purpose::Cursor,
-            };
-            entry.server.pool().set_purpose(entry.key, purpose);
-        }
-    }
-
-    /// Lets go of what a transaction was bound to.
-    pub(super) fn unpin(&mut self, pin: Option<Pin>) {
-        if let Some(Pin::Connection(token)) = pin {
-            self.release(token);
-        }
-    }
-
-    /// Nobody keeps a connection any more: it goes back, at once or when what runs on it has ended.
-    pub(super) fn release(&mut self, token: Token) {
-        let Some(held) = self.held(token) else { return };
-        held.holder = None;
-        if held.slot.is_none() {
-            self.finish(token);
-        }
-    }
-
-    /// Gives the connection back that was kept for a cursor, of which nobody will hear again.
-    pub fn release_cursor(&mut self, token: Token) {
-        self.inbox.attend();
-        if self
-            .held(token)
-            .is_some_and(|held| held.holder == Some(Holder::Cursor))
-        {
-            self.release(token);
-        }
-        self.rest();
-    }
-
-    /// Ends the sessions of a client that closes, over a connection that nobody uses now. Those whose commands are under
-    /// way end over the connections that they have.
-    pub(super) fn end_sessions(&mut self, id: ClientId) {
-        let Some(attached) = self.clients.get_mut(id as usize) else {
-            return;
-        };
-        let left: Vec<_> = attached.sessions.drain().collect();
-        for session in left {
-            if let Some(server) = session.server {
-                self.release_session(id, server);
-            }
-            self.unpin(session.transaction.pin);
-        }
-        let has_none = { self.clients.get(id as usize) }
-            .is_none_or(|attached| attached.server_sessions.is_empty());
-        if has_none {
-            return;
-        }
-        let Ok(Some(server)) = self.select(id, &Criteria::read(&PRIMARY_PREFERRED)) else {
-            return;
-        };
-        let request = Request {
-            origin: Origin::NONE,
-            ..Request::new(Purpose::Operation)
-        };
-        let taken = server.pool().try_check_out(request, &mut self.effects);
-        let Ok(Some(checked_out)) = taken else {
-            return;
-        };
-        let Ok(token) = self.adopt(checked_out, id, Arc::clone(&server), None) else {
-            return;
-        };
-        self.say_farewell(token);
-        self.finish(token);
-    }
-
-    /// Ends the free sessions of a connection's client over it, if there are any. Nobody waits for a reply: what becomes of
-    /// it is of no consequence.
-    pub(super) fn say_farewell(&mut self, token: Token) {
-        let Some(id) = self.held(token).map(|held| held.client) else {
-            return;
-        };
-        let Some(attached) = self.clients.get_mut(id as usize) else {
-            return;
-        };
-        let ended = attached.server_sessions.drain(BATCH);
-        if ended.is_empty() {
-            return;
-        }
-        let mut body = Vec::new();
-        end_sessions(&ended, &mut body);
-        if self.compose(id, "admin", &body).is_ok()
-            && let Err(error) = self.write(token, flags::MORE_TO_COME, None)
-            && let Some(held) = self.held(token)
-        {
-            held.broken = Some(error);
-        }
-        if let Some(held) = self.held(token) {
-            held.checked_out.connection.finish();
-        }
-    }
-
-    /// Nothing is bound to the transaction of an operation's session any more.
-    pub(super) fn unpin_session(&mut self, slot: u32) {
-        let Some(Some(operation)) = self.operations.get(slot as usize) else {
-            return;
-        };
-        if let SessionUse::Started(number) = operation.session
-            && let Some(attached) = self.clients.get_mut(operation.client as usize)
-            && let Some(session) = attached.sessions.get_mut(number as usize)
-        {
-            let pin = session.transaction.pin.take();
-            self.unpin(pin);
-        }
     }
 }
 

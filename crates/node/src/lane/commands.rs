@@ -21,6 +21,10 @@ const IMPLICIT: i32 = -2;
 
 impl Lane {
     /// Runs the command whose BSON is in the first `length` bytes of the send buffer.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "numbers cross cheaply, an object does not"
+    )]
     pub(crate) fn command(
         &self,
         client: u32,
