@@ -28,6 +28,7 @@ export class MongoClient extends Endpoint {
   /** @internal */
   readonly documentOptions: DocumentOptions;
   #settings: Settings | undefined;
+  #isOpen = false;
 
   /**
    * @param uri - `mongodb://user:password@host:port,…/database?options`, or `mongodb+srv://name/…`. What it asks for and
@@ -50,9 +51,13 @@ export class MongoClient extends Endpoint {
     }
   }
 
-  /** Waits until the server can be used. Optional: the first use connects. */
+  /** Waits until the server can be used, and emits `open` when that is so for the first time. Optional: the first use connects. */
   async connect(): Promise<this> {
     await this.lane.start(this, (slot) => native.connect(this.lane.number, this.id, slot), () => undefined);
+    if (!this.#isOpen) {
+      this.#isOpen = true;
+      this.emit('open', this);
+    }
     return this;
   }
 
@@ -94,8 +99,13 @@ export class MongoClient extends Endpoint {
   async withSession<T>(first: ClientSessionOptions | ((session: ClientSession) => Promise<T>), second?: (session: ClientSession) => Promise<T>): Promise<T> {
     const [options, callback] = typeof first === 'function' ? [{}, first] : [first, second];
     if (typeof callback !== 'function') throw new MongoInvalidArgumentError('withSession needs a function');
-    await using session = this.startSession(options);
-    return await callback(session);
+    const session = this.startSession(options);
+    try {
+      return await callback(session);
+    } finally {
+      // What the callback came to counts, not how its transaction was given up.
+      await session.endSession().catch(() => {});
+    }
   }
 
   /**

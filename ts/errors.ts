@@ -42,9 +42,19 @@ export class MongoError extends Error {
     return [...this.#labels];
   }
 
+  /** The message, by the name that it has in servers' replies. */
+  get errmsg(): string {
+    return this.message;
+  }
+
   /** Whether the error has `label`. */
   hasErrorLabel(label: string): boolean {
     return this.#labels.has(label);
+  }
+
+  /** For tests of programs that look at labels. */
+  addErrorLabel(label: string): void {
+    this.#labels.add(label);
   }
 
   [inspect.custom](_depth: number, options: InspectOptions): string {
@@ -105,10 +115,19 @@ export class MongoAPIError extends MongoDriverError {
   }
 }
 
-/** `timeoutMS` passed ("Client Side Operations Timeout"). */
+/**
+ * `timeoutMS` passed ("Client Side Operations Timeout"). The `cause` is the error of what it was spent on; that of a bulk
+ * write is a {@link MongoBulkWriteError}, which says what was done before.
+ */
 export class MongoOperationTimeoutError extends MongoDriverError {
   constructor(message: string, failure: Partial<Failure> = { code: 'FERROPOOL_OPERATION_TIMEOUT' }, cause?: unknown) {
     super(message, failure, cause);
+  }
+
+  /** @internal The time-out that `cause` tells of. */
+  static by(cause: MongoError): MongoOperationTimeoutError {
+    const { message, address, errorLabels: labels } = cause;
+    return new MongoOperationTimeoutError(message, { code: 'FERROPOOL_OPERATION_TIMEOUT', labels, ...(address !== undefined && { address }) }, cause);
   }
 
   override get name(): string {
@@ -214,6 +233,26 @@ export class MongoWriteConcernError extends MongoServerError {
   override get name(): string {
     return 'MongoWriteConcernError';
   }
+}
+
+/** The code of a server that has reached `maxTimeMS`. */
+export const MAX_TIME_EXPIRED = 50;
+
+/** What a server's error is to whoever gave the operation a time-out ("Error Transformations"). */
+export function timedOut<E extends MongoServerError>(error: E, { isTimed }: { isTimed: boolean }): E | MongoOperationTimeoutError {
+  return isTimed && error.code === MAX_TIME_EXPIRED ? MongoOperationTimeoutError.by(error) : error;
+}
+
+/** What a server without retryable writes says of `txnNumber`, by its code and how it begins. */
+const NO_WRITE_NUMBERS = { code: 20, message: 'Transaction numbers' };
+const HOW_TO_DO_WITHOUT = 'This MongoDB deployment does not support retryable writes. Please add retryWrites=false to your connection string.';
+
+/** The error of an operation that ended with a reply: one that says `ok: 0`, or one that an earlier attempt got. */
+export function serverError(reply: Document, failure: Partial<Failure>): MongoServerError {
+  if (reply['ok'] && reply['writeConcernError']) return new MongoWriteConcernError(reply, failure);
+  const { code, errmsg } = reply;
+  if (code !== NO_WRITE_NUMBERS.code || !String(errmsg).startsWith(NO_WRITE_NUMBERS.message)) return new MongoServerError(reply, failure);
+  return new MongoServerError({ ...reply, errmsg: HOW_TO_DO_WITHOUT, originalError: new MongoServerError(reply, failure) }, failure);
 }
 
 /** A reply that lacks what such a reply has. */

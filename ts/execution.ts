@@ -38,6 +38,8 @@ export interface Profile {
   readonly followsChanges?: boolean;
   /** Whether a `maxTimeMS` is computed from the deadline. Default `true`; `false` for tailable cursors' `getMore` and the like. */
   readonly computesMaxTime?: boolean;
+  /** Of a `getMore`: how long the server waits for documents, in milliseconds, no longer than the deadline allows. */
+  readonly maxAwaitTimeMS?: number;
   /** Whether `rawData` is appended, where the server knows it (wire version 27). */
   readonly rawData?: boolean;
 }
@@ -57,6 +59,8 @@ export interface Origin {
   readonly pinned: ConnectionToken | undefined;
   /** The labels that the client adds to an error that is made of the reply. */
   readonly labels: readonly string[];
+  /** Whether the operation had a `timeoutMS`. */
+  readonly isTimed: boolean;
 }
 
 /** Labels by their bits: `crates/client/src/labels.rs`. */

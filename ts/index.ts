@@ -15,6 +15,7 @@ export type {
   PEM,
   PoolOptions,
 } from './client-options';
+export { AuthMechanism, MongoErrorLabel, ServerApiVersion, ServerType, TopologyType } from './constants';
 export type { LogComponentSeveritiesClientOptions, LogOptions } from './logging/options';
 export { MongoLoggableComponent, SeverityLevel } from './logging/severity';
 export type { Log, MongoDBLogWritable } from './logging/sink';
@@ -166,9 +167,7 @@ export {
   TopologyDescriptionChangedEvent,
   TopologyOpeningEvent,
   type ServerDescription,
-  type ServerType,
   type TopologyDescription,
   type TopologyEvents,
-  type TopologyType,
 } from './sdam-events';
 export type { CheckOutOptions, CloseOptions, CloseResult, CommandOptions, LaneKind, PhaseTimes, PoolStats, WarmOptions } from './options';

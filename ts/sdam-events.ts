@@ -1,20 +1,6 @@
 import { deserialize, Long, ObjectId, type Document } from 'bson';
+import type { ServerType, TopologyType } from './constants';
 import { toError, type Failure } from './errors';
-
-/** What kind of server is at an address. */
-export type ServerType =
-  | 'Standalone'
-  | 'Mongos'
-  | 'RSPrimary'
-  | 'RSSecondary'
-  | 'RSArbiter'
-  | 'RSOther'
-  | 'RSGhost'
-  | 'LoadBalancer'
-  | 'Unknown';
-
-/** What the servers of a deployment are together. */
-export type TopologyType = 'Single' | 'ReplicaSetNoPrimary' | 'ReplicaSetWithPrimary' | 'Sharded' | 'LoadBalanced' | 'Unknown';
 
 /** What is known of one server. Frozen. */
 export interface ServerDescription {

@@ -104,7 +104,7 @@ it('the errors table has every class and code that there is', () => {
 function sources(): string[] {
   const directories = ['crates/client/src', 'crates/node/src', 'ts'].map((directory) => path.join(root, directory));
   const files = directories.flatMap((directory) =>
-    readdirSync(directory).filter((name) => /\.(rs|ts)$/.test(name)).map((name) => path.join(directory, name)),
+    readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((name) => /\.(rs|ts)$/.test(name)).map((name) => path.join(directory, name)),
   );
   return files.map((file) => readFileSync(file, 'utf8'));
 }

@@ -18,7 +18,7 @@ beforeAll(() => {
 
 // Each pattern is a file's reason to be there.
 const reasons = [
-  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
+  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|MIGRATION\.md)$/,
   /^dist\/.+\.(js|mjs|js\.map|d\.ts|d\.mts)$/,
   /^prebuilds\/[a-z0-9]+-[a-z0-9]+\/ferropool(\.glibc|\.musl)?\.node$/,
   // A build from source.

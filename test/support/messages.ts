@@ -22,9 +22,9 @@ export function onMessage(socket: Socket, take: (message: Buffer) => void): void
   });
 }
 
-/** The command that an OP_MSG or an OP_QUERY carries. */
+/** The command that an OP_MSG or an OP_QUERY carries, without the documents that travel beside it. */
 export function commandOf(message: Buffer): Document {
-  if (!isLegacy(message)) return deserialize(message.subarray(header + 5));
+  if (!isLegacy(message)) return deserialize(message, { index: header + 5, allowObjectSmallerThanBufferSize: true });
   // Flags and the collection's name stand before how many to skip and to return.
   const name = header + 4;
   return deserialize(message.subarray(message.indexOf(0, name) + 1 + 8));

@@ -25,7 +25,7 @@ export interface MoreFields {
   readonly comment?: unknown;
 }
 
-// A getMore's own maxTimeMS says how long to wait for documents: one that is computed would end the cursor early.
+// One that is computed would end the cursor early.
 const GET_MORE: Profile = { kind: 'get-more', computesMaxTime: false };
 const GET_MORE_CHANGES: Profile = { ...GET_MORE, followsChanges: true };
 const KILL_CURSORS: Profile = { kind: 'kill-cursors' };
@@ -39,7 +39,8 @@ export class ServerCursor {
   #scope: Scope | undefined;
   #origin: Origin | undefined;
   #deadline: Deadline | undefined;
-  #getMore = GET_MORE;
+  #plainMore = GET_MORE;
+  #awaiting: Profile | undefined;
 
   constructor(
     public namespace: MongoDBNamespace,
@@ -64,7 +65,7 @@ export class ServerCursor {
 
   open(scope: Scope, { command, treatment, read = batchOf }: Opening): Promise<Batch> {
     this.#scope = scope;
-    if (treatment.followsChanges) this.#getMore = GET_MORE_CHANGES;
+    if (treatment.followsChanges) this.#plainMore = GET_MORE_CHANGES;
     this.session = this.options.session ?? startImplicitSession(scope.endpoint);
     const { tailable, awaitData } = this.options;
     // What may go on for ever is not bounded at the server; neither is a command of which the last batch is read much later.
@@ -84,18 +85,16 @@ export class ServerCursor {
 
   more({ batchSize, maxTimeMS, comment }: MoreFields, signal = this.options.signal): Promise<Batch> {
     const command: Document = { getMore: this.id, collection: this.namespace.collection };
-    const deadline = this.#limit(this.#opened);
     if (batchSize) command['batchSize'] = Math.abs(batchSize);
-    if (maxTimeMS !== undefined) command['maxTimeMS'] = Math.ceil(Math.min(maxTimeMS, deadline?.remaining() ?? maxTimeMS));
     if (comment !== undefined) command['comment'] = comment;
-    return this.#execute(command, this.#getMore, deadline, signal, (reply, origin) => this.#receive(batchOf(reply, origin)));
+    return this.#execute(command, this.#getMore(maxTimeMS), this.#limit(this.#opened), signal, (reply, origin) => this.#receive(batchOf(reply, origin)));
   }
 
   /**
    * Closes it at the server, where it is open, and ends its session. What fails there is of no consequence: a server closes
    * cursors that nobody reads by itself.
    */
-  async close(timeoutMS = this.#scope?.settings.timeoutMS): Promise<void> {
+  async close(timeoutMS = this.#deadline?.timeoutMS ?? this.#scope?.settings.timeoutMS): Promise<void> {
     const { id } = this;
     if (this.#origin && id && !id.isZero()) {
       this.isKilled = true;
@@ -146,7 +145,14 @@ export class ServerCursor {
   }
 
   #limit(scope: Scope): Deadline | undefined {
-    return (this.#deadline ??= Deadline.in(scope.settings.timeoutMS));
+    return (this.#deadline ??= scope.limit(this.options));
+  }
+
+  /** One object for as long as the user waits as long. */
+  #getMore(maxAwaitTimeMS: number | undefined): Profile {
+    if (maxAwaitTimeMS === undefined) return this.#plainMore;
+    if (this.#awaiting?.maxAwaitTimeMS !== maxAwaitTimeMS) this.#awaiting = { ...this.#plainMore, maxAwaitTimeMS };
+    return this.#awaiting as Profile;
   }
 }
 

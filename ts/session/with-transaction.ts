@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Deadline } from '../deadline';
-import { MongoError, MongoInvalidArgumentError, MongoOperationTimeoutError } from '../errors';
+import { MAX_TIME_EXPIRED, MongoError, MongoInvalidArgumentError, MongoOperationTimeoutError } from '../errors';
+import { timeout } from '../options';
 import type { ClientSession } from '../session';
 import type { EndTransactionOptions, TransactionOptions } from './transaction';
 
@@ -10,13 +11,10 @@ export type WithTransactionCallback<T = unknown> = (session: ClientSession) => P
 /** How long a transaction is tried again, in milliseconds, where no `timeoutMS` says otherwise. */
 const LIMIT_MS = 120_000;
 
-// "Backoff": before each run but the first, a random part of a time that grows.
-const BACKOFF_BASE_MS = 5;
+// Before each attempt but the first: a random part of a time that grows.
+const BACKOFF_INITIAL_MS = 5;
 const BACKOFF_GROWTH = 1.5;
-const BACKOFF_MOST_MS = 500;
-
-/** The code of a server that has reached `maxTimeMS`: committing again would not end otherwise. */
-const MAX_TIME_EXPIRED = 50;
+const BACKOFF_MAX_MS = 500;
 
 /** See {@link ClientSession.withTransaction}. */
 export async function withTransaction<T>(
@@ -25,13 +23,14 @@ export async function withTransaction<T>(
   options: TransactionOptions & EndTransactionOptions = {},
 ): Promise<T> {
   const { timeoutMS: given, ...transactionOptions } = options;
+  timeout('timeoutMS', given);
   const timeoutMS = given ?? session.timeoutMS ?? (session.endpoint.options['timeoutMS'] as number | undefined);
   const deadline = Deadline.in(timeoutMS);
   const began = performance.now();
   const left = () => (deadline ? deadline.left() : LIMIT_MS - (performance.now() - began));
   session.deadline = deadline;
   try {
-    for (let run = 0; ; run += 1) {
+    for (let attempt = 1; ; attempt += 1) {
       session.startTransaction(transactionOptions);
       try {
         const result = callback(session);
@@ -40,43 +39,37 @@ export async function withTransaction<T>(
         }
         const value = await result;
         // The callback may have ended it.
-        if (!session.inTransaction()) return value;
-        if (await commits(session, left, deadline)) return value;
+        if (session.inTransaction()) await commit(session, left, deadline);
+        return value;
       } catch (error) {
         if (session.inTransaction()) await session.abortTransaction();
         if (!hasLabel(error, 'TransientTransactionError')) throw error;
-        if (left() <= 0) throw late(error, deadline);
-        await backOff(run, left, error, deadline);
-        continue;
+        await backOff(attempt, left, error, deadline);
       }
-      await backOff(run, left, undefined, deadline);
     }
   } finally {
     session.deadline = undefined;
   }
 }
 
-/** Commits, again while the outcome is unknown. `false` if the whole transaction has to be run again. */
-async function commits(session: ClientSession, left: () => number, deadline: Deadline | undefined): Promise<boolean> {
+/** Commits, again while the outcome is unknown. */
+async function commit(session: ClientSession, left: () => number, deadline: Deadline | undefined): Promise<void> {
   for (;;) {
     try {
       await session.commitTransaction();
-      return true;
+      return;
     } catch (error) {
+      if (error instanceof MongoOperationTimeoutError) throw late(error, deadline);
+      if (!hasLabel(error, 'UnknownTransactionCommitResult') || isMaxTimeExpired(error)) throw error;
       if (left() <= 0) throw late(error, deadline);
-      const isUnknown = hasLabel(error, 'UnknownTransactionCommitResult');
-      if (isUnknown && !isMaxTimeExpired(error)) continue;
-      if (hasLabel(error, 'TransientTransactionError')) return false;
-      throw error;
     }
   }
 }
 
-/** Waits before the next run, unless there is no time for that. */
-async function backOff(run: number, left: () => number, error: unknown, deadline: Deadline | undefined): Promise<void> {
-  const most = Math.min(BACKOFF_BASE_MS * BACKOFF_GROWTH ** run, BACKOFF_MOST_MS);
-  const wait = Math.random() * most;
-  if (wait >= left() && error !== undefined) throw late(error, deadline);
+/** Waits before the next attempt, unless there is no time for that: then what failed the last one is thrown. */
+async function backOff(attempt: number, left: () => number, error: unknown, deadline: Deadline | undefined): Promise<void> {
+  const wait = Math.random() * Math.min(BACKOFF_INITIAL_MS * BACKOFF_GROWTH ** attempt, BACKOFF_MAX_MS);
+  if (wait >= left()) throw late(error, deadline);
   await sleep(wait);
 }
 
@@ -84,6 +77,7 @@ function hasLabel(error: unknown, label: string): boolean {
   return error instanceof MongoError && error.hasErrorLabel(label);
 }
 
+/** Committing again would not end otherwise. */
 function isMaxTimeExpired(error: unknown): boolean {
   const { code, writeConcernError } = error as { code?: unknown; writeConcernError?: { code?: unknown } };
   return code === MAX_TIME_EXPIRED || writeConcernError?.code === MAX_TIME_EXPIRED;
@@ -92,5 +86,6 @@ function isMaxTimeExpired(error: unknown): boolean {
 /** The error of a transaction for which there is no more time. */
 function late(error: unknown, deadline: Deadline | undefined): unknown {
   if (!deadline || error instanceof MongoOperationTimeoutError) return error;
-  return new MongoOperationTimeoutError(`Timed out after ${deadline.timeoutMS} ms`, undefined, error);
+  const labels = error instanceof MongoError ? error.errorLabels : [];
+  return new MongoOperationTimeoutError(`Timed out after ${deadline.timeoutMS} ms`, { code: 'FERROPOOL_OPERATION_TIMEOUT', labels }, error);
 }

@@ -5,16 +5,17 @@ use super::operation::{Kind, SessionUse, Stage, cut};
 use super::trouble::Trouble;
 use super::verdict::Facts;
 use super::{Completion, Engine};
+use crate::client::Client;
 use crate::failure::Failure;
 use crate::labels::Labels;
 use crate::note::Note;
 use crate::profile::CommandKind;
 use crate::runtime::runtime;
 use crate::session::Ending;
-use ferropool_connection::{Address, ErrorKind};
+use ferropool_connection::{Address, Error, Phase};
 use ferropool_lane::Message;
-use ferropool_pool::{CheckOutError, Ended};
 use ferropool_topology::{ServerType, TopologyType, View};
+use ferropool_wire::Document;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -64,6 +65,18 @@ impl Attempts {
         self.forbidden = true;
     }
 
+    /// The error that says most so far, as a failure.
+    pub(super) fn earlier(&self) -> Option<Failure> {
+        match &**self.error.as_ref()? {
+            Failing::Failure(failure, _) => Some(failure.clone()),
+            Failing::Reply(body, _) => {
+                Error::reported(Phase::Established, Document::new(body).ok()?)
+                    .ok()
+                    .map(Failure::Connection)
+            }
+        }
+    }
+
     pub(super) fn deprioritized(&self) -> &[Address] {
         &self.deprioritized
     }
@@ -103,7 +116,8 @@ impl Engine {
             }
             Next::Fail(added) => {
                 let failure = self.timed_out(slot, failure);
-                let says_less = trouble.is_selection || trouble.is_own;
+                let is_late = matches!(failure, Failure::OperationTimeout { .. });
+                let says_less = !is_late && (trouble.is_selection || trouble.is_own);
                 let earlier = self.earlier_error(slot, says_less);
                 let is_earlier = earlier.is_some();
                 let own = || Completion::Failed(Box::new(failure), added);
@@ -259,7 +273,7 @@ impl Engine {
             return;
         };
         let client = self.clients.get(operation.client as usize);
-        let retargets = client.is_some_and(|it| it.client.options().enable_overload_retargeting);
+        let leaves = client.is_some_and(|it| leaves_server(&it.client, labels));
         operation.stage = Stage::BetweenAttempts;
         let attempts = &mut operation.attempts;
         attempts.retries += 1;
@@ -270,9 +284,7 @@ impl Engine {
         if let Some(server) = operation.server.take() {
             server.leave();
             let address = server.address();
-            if (retargets || !labels.has(Labels::OVERLOADED))
-                && !attempts.deprioritized.contains(address)
-            {
+            if leaves && !attempts.deprioritized.contains(address) {
                 attempts.deprioritized.push(address.clone());
             }
         }
@@ -325,29 +337,6 @@ impl Engine {
             Failing::Failure(failure, labels) => Completion::Failed(Box::new(failure), labels),
         })
     }
-
-    /// What a failure is to whoever gave the operation a time-out.
-    fn timed_out(&self, slot: u32, failure: Failure) -> Failure {
-        let Some(Some(operation)) = self.operations.get(slot as usize) else {
-            return failure;
-        };
-        let is_late = operation.until.is_some_and(|until| Instant::now() >= until);
-        let is_of_time = match &failure {
-            Failure::Ended { ended, .. } => *ended == Ended::Deadline,
-            Failure::CheckOut { error, .. } => matches!(error, CheckOutError::Timeout(_)),
-            Failure::ServerSelection { .. } => is_late,
-            Failure::Connection(error) => {
-                is_late && matches!(error.kind(), ErrorKind::NetworkTimeout)
-            }
-            _ => false,
-        };
-        match operation.has_timeout && is_of_time {
-            true => Failure::OperationTimeout {
-                cause: Some(Box::new(failure)),
-            },
-            false => failure,
-        }
-    }
 }
 
 /// Whether the deployment tells writes apart by their numbers: one of a standalone server does not.
@@ -358,6 +347,20 @@ fn keeps_write_numbers(view: &View) -> bool {
         TopologyType::Single => { description.servers.iter() }
             .any(|it| !matches!(it.server_type, ServerType::Standalone | ServerType::Unknown)),
         _ => true,
+    }
+}
+
+/// "Selecting the server for retry": whether another server is preferred to the one where an attempt failed. Where reads have
+/// a preference of their own, any other error than of an overload would send them elsewhere.
+fn leaves_server(client: &Client, labels: Labels) -> bool {
+    let is_sharded = || {
+        client.topology().is_some_and(|topology| {
+            topology.view().snapshot.description().topology_type == TopologyType::Sharded
+        })
+    };
+    match labels.has(Labels::OVERLOADED) {
+        true => client.options().enable_overload_retargeting,
+        false => is_sharded(),
     }
 }
 
