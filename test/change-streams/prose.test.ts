@@ -1,5 +1,5 @@
 // The prose tests of "Change Streams", by their numbers. Those that need a server which does what no server does are in
-// `scripted.test.ts`: 2, 11 and 13 of batches that are made up, and 14.
+// `scripted.test.ts`: 2, 11, 13 and 14 of batches that are made up.
 
 import { ReadPreference, type ChangeStream, type Document } from 'ferropool';
 import { expect, it } from 'vitest';
@@ -174,6 +174,21 @@ describeWithMongod('change streams', () => {
       await watched.fail(1, { failCommands: ['getMore'], ...RESUMABLE });
       await stream.tryNext();
       expect(watched.stages()).toEqual([{ resumeAfter }]);
+      await stream.close();
+    });
+
+    it('19: large events are split by $changeStreamSplitLargeEvent', async ({ skip }) => {
+      const primary = await replicaSet.current.primary();
+      const { versionArray } = (await primary.command('admin', { buildInfo: 1 })) as { versionArray: [number, number, number] };
+      const [major, minor, patch] = versionArray;
+      skip(!(major >= 7 || (major === 6 && minor === 0 && patch >= 9)), 'needs MongoDB 6.0.9 or 7.0');
+      const { client } = await open();
+      const large = await client.db('watched').createCollection(`large_${lane.replace('-', '_')}`, { changeStreamPreAndPostImages: { enabled: true } });
+      await large.insertOne({ value: 'q'.repeat(10 << 20) });
+      const stream = await large.watch([{ $changeStreamSplitLargeEvent: {} }], { fullDocumentBeforeChange: 'required' }).open();
+      await large.updateOne({}, { $set: { value: 'z'.repeat(10 << 20) } });
+      expect((await stream.next()).splitEvent).toEqual({ fragment: 1, of: 2 });
+      expect((await stream.next()).splitEvent).toEqual({ fragment: 2, of: 2 });
       await stream.close();
     });
   });
