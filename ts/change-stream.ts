@@ -120,6 +120,7 @@ export class ChangeStream<TSchema extends Document = Document, TChange extends D
   async open(): Promise<this> {
     return this.#attempt(async (deadline) => {
       await this.#cursor.open(deadline);
+      this.#checkOpen();
       return this;
     });
   }
@@ -221,7 +222,9 @@ export class ChangeStream<TSchema extends Document = Document, TChange extends D
         if (this.#cursor.buffered === 0 && this.#isAtEnd()) await this.close();
       }
     } catch (error) {
-      if (!this.#isClosed || this.options.signal?.aborted) this.#report(error as Error);
+      const { signal } = this.options;
+      if (signal?.aborted) this.#report(signal.reason as Error);
+      else if (!this.#isClosed) this.#report(error as Error);
       await this.close();
     } finally {
       this.#isFlowing = false;
@@ -233,6 +236,7 @@ export class ChangeStream<TSchema extends Document = Document, TChange extends D
     if (this.#cursor.buffered > 0) return;
     try {
       await this.#cursor.fetch(this.#cursor.deadline());
+      this.#checkOpen();
     } catch (error) {
       if (!(error instanceof MongoOperationTimeoutError) || !this.#cursor.hasOpened || this.#isClosed) throw error;
       this.#report(error);
@@ -248,7 +252,8 @@ export class ChangeStream<TSchema extends Document = Document, TChange extends D
 
   /** What the server has ended and what was read so far; the first call that finds it so says it. */
   #isAtEnd(): boolean {
-    const { isExhausted } = this.#cursor;
+    // One that its user has closed has not ended.
+    const isExhausted = this.#cursor.isExhausted && !this.#isClosed;
     if (isExhausted && !this.#hasEnded) {
       this.#hasEnded = true;
       this.emit('end');

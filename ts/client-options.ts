@@ -131,7 +131,11 @@ export interface PoolOptions extends EstablishOptions, LogOptions {
   maxIdleTimeMS?: number;
   /** How long a check-out may wait, in milliseconds, 0 for no limit. @defaultValue 0 */
   waitQueueTimeoutMS?: number;
-  /** Bounds each command as a whole, in milliseconds, 0 for no limit. @defaultValue 0 */
+  /**
+   * Bounds each operation as a whole, in milliseconds, 0 for no limit ("Client Side Operations Timeout"). Without one, not even
+   * 0, `socketTimeoutMS`, `waitQueueTimeoutMS`, `wtimeoutMS` and `maxTimeMS` bound its steps. Connections that nobody waits
+   * for authenticate within it, command by command.
+   */
   timeoutMS?: number;
   /** Which lane carries the connections. @defaultValue 'auto' */
   lane?: LaneKind;

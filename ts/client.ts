@@ -99,8 +99,13 @@ export class MongoClient extends Endpoint {
   async withSession<T>(first: ClientSessionOptions | ((session: ClientSession) => Promise<T>), second?: (session: ClientSession) => Promise<T>): Promise<T> {
     const [options, callback] = typeof first === 'function' ? [{}, first] : [first, second];
     if (typeof callback !== 'function') throw new MongoInvalidArgumentError('withSession needs a function');
-    await using session = this.startSession(options);
-    return await callback(session);
+    const session = this.startSession(options);
+    try {
+      return await callback(session);
+    } finally {
+      // What the callback came to counts, not how its transaction was given up.
+      await session.endSession().catch(() => {});
+    }
   }
 
   /**

@@ -1,4 +1,4 @@
-import { MongoOperationTimeoutError } from './errors';
+import { MongoInvalidArgumentError, MongoOperationTimeoutError } from './errors';
 
 /** When an operation must have ended, over all the commands that it takes ("Client Side Operations Timeout"). */
 export class Deadline {
@@ -25,4 +25,10 @@ export class Deadline {
     if (remaining <= 0) throw new MongoOperationTimeoutError(`Timed out after ${this.timeoutMS} ms`);
     return remaining;
   }
+}
+
+/** Refuses one for an operation in a `withTransaction` that has a `timeoutMS` for all that is done in it. */
+export function refuseTimeout(timeoutMS: number | undefined): void {
+  if (timeoutMS === undefined) return;
+  throw new MongoInvalidArgumentError(`Option "timeoutMS" cannot be ${timeoutMS} here: withTransaction has a timeoutMS for all operations of its session`);
 }

@@ -232,7 +232,7 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
         }
       },
       receive,
-      { database, bson, isTimed: deadline !== undefined, operationId: execution.operationId },
+      { database, bson, operationId: execution.operationId },
       signal,
     );
   }
@@ -260,11 +260,11 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   }
 
   /** @internal Where a completion's reply came from. */
-  origin({ server, extra: connectionId, labels, isKept }: Completion): Origin {
+  origin({ server, extra: connectionId, labels, isKept, isTimed }: Completion): Origin {
     const { taken, number } = this.lane;
     const isPinned = isKept && native.keptForCursor(number, server, connectionId);
     const pinned = isPinned ? { low: (taken[0] as number) >>> 0, high: (taken[1] as number) >>> 0 } : undefined;
-    return { server, connectionId, pinned, labels: labelNames(labels) };
+    return { server, connectionId, pinned, labels: labelNames(labels), isTimed };
   }
 
   /** @internal */

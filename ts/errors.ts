@@ -115,10 +115,19 @@ export class MongoAPIError extends MongoDriverError {
   }
 }
 
-/** `timeoutMS` passed ("Client Side Operations Timeout"). */
+/**
+ * `timeoutMS` passed ("Client Side Operations Timeout"). The `cause` is the error of what it was spent on; that of a bulk
+ * write is a {@link MongoBulkWriteError}, which says what was done before.
+ */
 export class MongoOperationTimeoutError extends MongoDriverError {
   constructor(message: string, failure: Partial<Failure> = { code: 'FERROPOOL_OPERATION_TIMEOUT' }, cause?: unknown) {
     super(message, failure, cause);
+  }
+
+  /** @internal The time-out that `cause` tells of. */
+  static by(cause: MongoError): MongoOperationTimeoutError {
+    const { message, address, errorLabels: labels } = cause;
+    return new MongoOperationTimeoutError(message, { code: 'FERROPOOL_OPERATION_TIMEOUT', labels, ...(address !== undefined && { address }) }, cause);
   }
 
   override get name(): string {
@@ -224,6 +233,14 @@ export class MongoWriteConcernError extends MongoServerError {
   override get name(): string {
     return 'MongoWriteConcernError';
   }
+}
+
+/** The code of a server that has reached `maxTimeMS`. */
+export const MAX_TIME_EXPIRED = 50;
+
+/** What a server's error is to whoever gave the operation a time-out ("Error Transformations"). */
+export function timedOut<E extends MongoServerError>(error: E, { isTimed }: { isTimed: boolean }): E | MongoOperationTimeoutError {
+  return isTimed && error.code === MAX_TIME_EXPIRED ? MongoOperationTimeoutError.by(error) : error;
 }
 
 /** What a server without retryable writes says of `txnNumber`, by its code and how it begins. */

@@ -34,8 +34,12 @@ export interface Profile {
   readonly retryable?: boolean;
   /** Whether the reply opens a cursor: behind a load balancer its connection is kept for it. */
   readonly opensCursor?: boolean;
+  /** Whether the cursor is a change stream's: errors of servers that do not label them get `ResumableChangeStreamError` of the core. */
+  readonly followsChanges?: boolean;
   /** Whether a `maxTimeMS` is computed from the deadline. Default `true`; `false` for tailable cursors' `getMore` and the like. */
   readonly computesMaxTime?: boolean;
+  /** Of a `getMore`: how long the server waits for documents, in milliseconds, no longer than the deadline allows. */
+  readonly maxAwaitTimeMS?: number;
   /** Whether `rawData` is appended, where the server knows it (wire version 27). */
   readonly rawData?: boolean;
 }
@@ -55,6 +59,8 @@ export interface Origin {
   readonly pinned: ConnectionToken | undefined;
   /** The labels that the client adds to an error that is made of the reply. */
   readonly labels: readonly string[];
+  /** Whether the operation had a `timeoutMS`. */
+  readonly isTimed: boolean;
 }
 
 /** Labels by their bits: `crates/client/src/labels.rs`. */
@@ -65,6 +71,7 @@ const LABELS = [
   'NoWritesPerformed',
   'SystemOverloadedError',
   'RetryableError',
+  'ResumableChangeStreamError',
 ] as const;
 
 const NO_LABELS: readonly string[] = [];

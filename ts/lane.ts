@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { calculateObjectSize, deserialize, serialize, serializeWithBufferAndIndex, type DeserializeOptions, type Document, type SerializeOptions } from 'bson';
 import { whenAborted } from './abort';
-import { MongoInvalidArgumentError, MongoOperationTimeoutError, MongoParseError, MongoServerError, serverError, toError, type Failure } from './errors';
+import { MongoInvalidArgumentError, MongoParseError, MongoServerError, serverError, timedOut, toError, type Failure } from './errors';
 import type { Attempt } from './command-events';
 import { Decoder } from './decode/decoder';
 import { ATTEMPT_FAILED, ATTEMPT_REPLIED, COMMAND_STARTED, CREDENTIAL_WANTED, SELECTION, SERVICE_COMMAND_STARTED, TOPOLOGY } from './events';
@@ -44,8 +44,6 @@ export interface Operation {
   readonly bson?: DeserializeOptions | undefined;
   /** The attempt at a command that was announced, until its end is. */
   attempt?: Attempt | undefined;
-  /** Whether it had a `timeoutMS`: a server that ends it by that ends it by a time-out. */
-  readonly isTimed?: boolean | undefined;
   /** Of a command that is one of several. */
   readonly operationId?: number | undefined;
   /** Its caller has given up: the promise is settled, the slot is not free yet. */
@@ -68,6 +66,8 @@ export interface Completion {
   labels: number;
   /** Whether the connection is kept for the cursor that the reply opens. */
   isKept: boolean;
+  /** Whether the operation had a `timeoutMS`, its own or the client's. */
+  isTimed: boolean;
 }
 
 /** An event as numbers: see `crates/node/src/events.rs`. */
@@ -98,15 +98,13 @@ export const TEXT = 5;
 const ABANDONED = 6;
 const LARGE_ERROR_REPLY = 7;
 const WRITTEN = 8;
-/** Above the kind: a bit for each label, and one for a connection that is kept. */
+/** Above the kind: a bit for each label, one for a connection that is kept, one for a `timeoutMS`. */
 const LABELS = 8;
 const KEPT = 1 << 16;
+const TIMED = 1 << 17;
 
 /** The largest command: a document of 16 MiB and 16 KiB around it. */
 const MAX_COMMAND = (16 << 20) + (16 << 10);
-
-/** The code of a server that has reached `maxTimeMS`. */
-const MAX_TIME_EXPIRED = 50;
 
 /** The length of a document without elements. */
 const EMPTY = 5;
@@ -188,13 +186,13 @@ export class Lane {
     owner: Owner,
     begin: (slot: number) => void,
     receive: (reply: Document, completion: Completion) => unknown,
-    command: Pick<Operation, 'database' | 'bson' | 'isTimed' | 'operationId'>,
+    command: Pick<Operation, 'database' | 'bson' | 'operationId'>,
     signal?: AbortSignal,
   ): Promise<T> {
     return this.#occupy(begin, { owner, receive, ...command }, signal);
   }
 
-  #occupy<T>(begin: (slot: number) => void, given: Pick<Operation, 'owner' | 'receive' | 'database' | 'bson' | 'isTimed' | 'operationId'>, signal?: AbortSignal): Promise<T> {
+  #occupy<T>(begin: (slot: number) => void, given: Pick<Operation, 'owner' | 'receive' | 'database' | 'bson' | 'operationId'>, signal?: AbortSignal): Promise<T> {
     const { owner } = given;
     return new Promise<T>((resolve, reject) => {
       signal?.throwIfAborted();
@@ -207,7 +205,6 @@ export class Lane {
         context,
         database: given.database,
         bson: given.bson,
-        isTimed: given.isTimed,
         operationId: given.operationId,
       };
       const slot = this.#free.pop() ?? this.#operations.push(undefined) - 1;
@@ -344,6 +341,7 @@ export class Lane {
         server: records[at + 6] as number,
         labels: (kind >> LABELS) & 0xff,
         isKept: (kind & KEPT) !== 0,
+        isTimed: (kind & TIMED) !== 0,
       };
       try {
         this.#complete(operation, completion, records[at + 5] as number);
@@ -389,8 +387,7 @@ export class Lane {
       return toError({ ...failure, labels: [...(failure.labels ?? []), ...labels] });
     }
     const error = serverError(decode(completion), { address: operation.owner.serverAddress(completion.server), labels });
-    if (!operation.isTimed || error.code !== MAX_TIME_EXPIRED) return error;
-    return new MongoOperationTimeoutError(error.message, { code: 'FERROPOOL_OPERATION_TIMEOUT', labels: error.errorLabels }, error);
+    return timedOut(error, completion);
   }
 
   /** A completion's JSON. */

@@ -2,12 +2,12 @@
 
 import type { Document } from 'bson';
 import type { Endpoint } from './endpoint';
-import { MongoServerError, MongoWriteConcernError, type Failure } from './errors';
+import { MongoServerError, MongoWriteConcernError, timedOut, type Failure } from './errors';
 import type { Origin } from './execution';
 
 /** Refuses a reply whose write concern was not satisfied. */
 export function checkWriteConcern(reply: Document, origin: Origin, endpoint: Endpoint): void {
-  if (reply['writeConcernError']) throw new MongoWriteConcernError(reply, failureOf(reply, origin, endpoint));
+  if (reply['writeConcernError']) throw timedOut(new MongoWriteConcernError(reply, failureOf(reply, origin, endpoint)), origin);
 }
 
 /** The same, and one that tells of a write that failed, where there was only one. */
@@ -17,7 +17,7 @@ export function checkWrite(reply: Document, origin: Origin, endpoint: Endpoint):
 
 function refuseWrite(reply: Document, origin: Origin, endpoint: Endpoint): never {
   checkWriteConcern(reply, origin, endpoint);
-  throw new MongoServerError((reply['writeErrors'] as Document[])[0] as Document, failureOf(reply, origin, endpoint));
+  throw timedOut(new MongoServerError((reply['writeErrors'] as Document[])[0] as Document, failureOf(reply, origin, endpoint)), origin);
 }
 
 /** What an error takes from where it came from. */

@@ -1,5 +1,5 @@
 import type { Document } from 'bson';
-import { Deadline } from './deadline';
+import { Deadline, refuseTimeout } from './deadline';
 import type { Endpoint } from './endpoint';
 import type { Execution, Origin } from './execution';
 import { EXPLAIN } from './explain';
@@ -35,6 +35,19 @@ export class Scope {
     return settings === this.settings ? this : new Scope(this.endpoint, this.database, settings);
   }
 
+  /**
+   * By when an operation with these settings must have ended, if it begins now.
+   *
+   * @throws {@link MongoInvalidArgumentError} for a `timeoutMS` of its own where its session has one for all ("Validation
+   * and Overrides").
+   */
+  limit(options: OperationOptions | undefined): Deadline | undefined {
+    const ofTransaction = options?.session?.deadline;
+    if (!ofTransaction) return Deadline.in(this.settings.timeoutMS);
+    refuseTimeout(options?.timeoutMS);
+    return ofTransaction;
+  }
+
   /** Executes a command with these settings, whatever `options` say of them. `receive` makes the result of the reply. */
   execute<T>(
     treatment: Treatment,
@@ -42,16 +55,21 @@ export class Scope {
     options: CommandOperationOptions | undefined,
     receive: (reply: Document, origin: Origin) => T,
     sequence?: Execution['sequence'],
-    deadline: Deadline | undefined = Deadline.in(this.settings.timeoutMS),
+    deadline?: Deadline,
     operationId?: number,
   ): Promise<T> {
     const { endpoint, database, settings } = this;
+    try {
+      deadline ??= this.limit(options);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
     if (options) {
       const { maxTimeMS, comment } = options;
       // An explanation may have a bound of its own, beside that of what it explains.
       const bounded = treatment === EXPLAIN ? (command['explain'] as Document) : command;
       if (comment !== undefined) bounded['comment'] = comment;
-      if (maxTimeMS !== undefined && maxTimeMS !== null && settings.timeoutMS === undefined) bounded['maxTimeMS'] = maxTimeMS;
+      if (maxTimeMS !== undefined && maxTimeMS !== null && deadline === undefined) bounded['maxTimeMS'] = maxTimeMS;
     }
     const execution: Execution = {
       database,

@@ -1,9 +1,10 @@
 import { deserialize, serialize, type Document, type Timestamp } from 'bson';
 import { EventEmitter } from 'node:events';
-import { Deadline } from './deadline';
+import { Deadline, refuseTimeout } from './deadline';
 import type { Endpoint } from './endpoint';
-import { callNative, MongoExpiredSessionError, MongoInvalidArgumentError } from './errors';
+import { callNative, MongoAPIError, MongoExpiredSessionError, MongoInvalidArgumentError, MongoOperationTimeoutError } from './errors';
 import { native } from './native';
+import { timeout } from './options';
 import { checkWriteConcern } from './replies';
 import { Transaction, transactionOptions, type EndTransactionOptions, type TransactionOptions, type TransactionState } from './session/transaction';
 import { withTransaction, type WithTransactionCallback } from './session/with-transaction';
@@ -52,7 +53,7 @@ export class ClientSession extends EventEmitter<{ ended: [session: ClientSession
   readonly supports: { readonly causalConsistency: boolean };
   readonly snapshotEnabled: boolean;
   readonly defaultTransactionOptions: TransactionOptions;
-  /** @internal */
+  /** @internal Its own: without one, the core knows the client's. */
   readonly timeoutMS: number | undefined;
   /** @internal */
   readonly endpoint: Endpoint;
@@ -76,6 +77,7 @@ export class ClientSession extends EventEmitter<{ ended: [session: ClientSession
     this.snapshotEnabled = snapshot;
     this.supports = { causalConsistency: this.explicit && (causalConsistency ?? !snapshot) };
     this.defaultTransactionOptions = { ...options.defaultTransactionOptions };
+    timeout('defaultTimeoutMS', options.defaultTimeoutMS);
     this.timeoutMS = options.defaultTimeoutMS;
     const { lane, id } = endpoint;
     this.#number = native.startSession(lane.number, id, !this.explicit, this.supports.causalConsistency, snapshot);
@@ -183,20 +185,33 @@ export class ClientSession extends EventEmitter<{ ended: [session: ClientSession
     try {
       await this.#endTransaction(false, options?.timeoutMS);
     } catch (error) {
-      if ((error as Error).name === 'MongoTransactionError' || error instanceof MongoExpiredSessionError) throw error;
+      if (error instanceof MongoAPIError) throw error;
     }
   }
 
-  /** Runs `callback` in a transaction, again where that may help ("Convenient API for Transactions"). */
+  /**
+   * Runs `callback` in a transaction, again where that may help ("Convenient API for Transactions"). A `timeoutMS` bounds all of
+   * it, what `callback` does with this session included, which then cannot have one of its own; what it does without the
+   * session is not bounded. An abort after that has the same time once more.
+   */
   withTransaction<T>(callback: WithTransactionCallback<T>, options?: TransactionOptions & EndTransactionOptions): Promise<T> {
     return withTransaction(this, callback, options);
   }
 
-  /** Ends the session, and aborts its transaction. It can be called any number of times. */
-  async endSession(): Promise<void> {
+  /**
+   * Ends the session, and aborts its transaction. It can be called any number of times.
+   *
+   * @throws {@link MongoOperationTimeoutError} where the abort took longer than `timeoutMS`. The session has ended all the same.
+   */
+  async endSession(options?: EndTransactionOptions): Promise<void> {
     if (this.#ended) return;
-    if (this.explicit && this.inTransaction()) await this.abortTransaction().catch(() => {});
-    this.#end();
+    try {
+      if (this.explicit && this.inTransaction()) await this.#endTransaction(false, options?.timeoutMS);
+    } catch (error) {
+      if (error instanceof MongoOperationTimeoutError || error instanceof MongoInvalidArgumentError) throw error;
+    } finally {
+      this.#end();
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -218,15 +233,17 @@ export class ClientSession extends EventEmitter<{ ended: [session: ClientSession
     const { endpoint } = this;
     const { lane, id } = endpoint;
     try {
+      timeout('timeoutMS', timeoutMS);
+      if (this.deadline) refuseTimeout(timeoutMS);
       // An abort gets a time of its own: the server is to hear of it, however late it is.
-      const deadline = (commits ? this.deadline : undefined) ?? Deadline.in(timeoutMS ?? this.timeoutMS);
+      const deadline = (commits ? this.deadline : undefined) ?? Deadline.in(this.deadline?.timeoutMS ?? timeoutMS ?? this.timeoutMS);
       const limit = deadline?.remaining() ?? INHERITED;
       const number = this.numberFor(endpoint);
       return lane.run<void>(
         endpoint,
         (slot) => native.endTransaction(lane.number, id, slot, number, commits, limit),
         (reply, completion) => checkWriteConcern(reply, endpoint.origin(completion), endpoint),
-        { database: 'admin', isTimed: deadline !== undefined },
+        { database: 'admin' },
       );
     } catch (error) {
       return Promise.reject(error);

@@ -1,5 +1,4 @@
-import { UUID } from 'bson';
-import { MongoNetworkError, MongoServerError, type MongoClient } from 'ferropool';
+import { MongoNetworkError, MongoServerError, UUID, type MongoClient } from 'ferropool';
 import { expect, it } from 'vitest';
 
 import { commandEventNames, EventLog } from '../support/events.js';

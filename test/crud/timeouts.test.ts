@@ -1,6 +1,6 @@
 // `timeoutMS` and `timeoutMode` of cursors ("Client Side Operations Timeout", "Cursors").
 
-import { MongoBulkWriteError, type MongoClient } from 'ferropool';
+import { MongoBulkWriteError, MongoOperationTimeoutError, type MongoClient } from 'ferropool';
 import { expect, it } from 'vitest';
 
 import { onBothLanes } from '../support/lanes.js';
@@ -52,7 +52,9 @@ describeWithMongod('timeoutMS', () => {
       await client.db('admin').command({ ping: 1 });
       const operations = [{ updateOne: { filter: {}, update: { $set: { a: 1 } } } }, { insertOne: { document: {} } }];
       const error = await failure(collection.bulkWrite(operations, { timeoutMS: 200 }));
-      expect(error).toBeInstanceOf(MongoBulkWriteError);
+      expect(error).toBeInstanceOf(MongoOperationTimeoutError);
+      // What was done before is known.
+      expect((error as Error).cause).toBeInstanceOf(MongoBulkWriteError);
       await expect(collection.countDocuments()).resolves.toBe(5);
     });
   });

@@ -2,7 +2,7 @@
 
 import process from 'node:process';
 
-import { MongoOperationTimeoutError, MongoPoolClearedError } from 'ferropool';
+import { MongoNetworkTimeoutError, MongoOperationTimeoutError, MongoPoolClearedError } from 'ferropool';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { EventLog } from '../support/events';
@@ -33,7 +33,7 @@ describe('a peer that has gone silent', () => {
       pool.ready();
       const failure = await pool.checkOut().catch((error: unknown) => error);
 
-      expect(failure).toBeInstanceOf(MongoOperationTimeoutError);
+      expect(failure).toBeInstanceOf(MongoNetworkTimeoutError);
       expect(await log.nth('connectionCheckOutFailed')).toMatchObject({ reason: 'connectionError', error: failure });
       expect(log.of('connectionClosed')).toMatchObject([{ connectionId: 1, reason: 'error' }]);
       expect(pool.stats()).toMatchObject({ totalConnectionCount: 0, pendingConnectionCount: 0, waitQueueSize: 0 });

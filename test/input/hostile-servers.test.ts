@@ -1,4 +1,4 @@
-import { MongoNetworkError, MongoOperationTimeoutError, MongoServerSelectionError, type ConnectionPool, type MongoClient } from 'ferropool';
+import { MongoNetworkError, MongoNetworkTimeoutError, MongoOperationTimeoutError, MongoServerSelectionError, type ConnectionPool, type MongoClient } from 'ferropool';
 import type { Document } from 'bson';
 import { expect, it } from 'vitest';
 
@@ -20,8 +20,8 @@ const servers: Server[] = [
   {
     title: 'accepts and says nothing',
     fault: { acceptAndStaySilent: true },
-    Class: MongoOperationTimeoutError,
-    code: 'FERROPOOL_OPERATION_TIMEOUT',
+    Class: MongoNetworkTimeoutError,
+    code: 'FERROPOOL_NETWORK_TIMEOUT',
     message: /^connection timed out after 80 ms \(hello\)$/,
   },
   { title: 'closes at once', fault: { closeOnAccept: true }, Class: MongoNetworkError, code: 'FERROPOOL_NETWORK', message: /^./ },

@@ -2,7 +2,7 @@ import type { Log, MongoDBLogWritable } from 'ferropool';
 import { setImmediate } from 'node:timers/promises';
 import { expect, it, vi } from 'vitest';
 
-import { onBothLanes, openClient } from '../support/lanes.js';
+import { onBothLanes, openUnheardClient } from '../support/lanes.js';
 import { useStub } from '../support/stub.js';
 
 const stub = useStub();
@@ -19,7 +19,7 @@ function written(name: 'stdout' | 'stderr'): string[] {
 onBothLanes((lane) => {
   const ping = async (mongodbLogPath: 'stdout' | 'stderr' | MongoDBLogWritable | undefined, times = 1): Promise<void> => {
     const to = mongodbLogPath && { mongodbLogPath };
-    const client = openClient(stub.current.uri, { lane, ...to, mongodbLogComponentSeverities: severities });
+    const client = openUnheardClient(stub.current.uri, { lane, ...to, mongodbLogComponentSeverities: severities });
     for (let time = 0; time < times; time += 1) expect(await client.db('shop').command({ ping: 1 })).toMatchObject({ ok: 1 });
   };
 
@@ -77,7 +77,7 @@ onBothLanes((lane) => {
         throw new Error('full');
       },
     };
-    const client = openClient(stub.current.uri, { lane, mongodbLogPath, mongodbLogComponentSeverities: { default: 'debug' } });
+    const client = openUnheardClient(stub.current.uri, { lane, mongodbLogPath, mongodbLogComponentSeverities: { default: 'debug' } });
     await client.db('shop').command({ ping: 1 });
     vi.restoreAllMocks();
     expect(lines).toHaveLength(1);

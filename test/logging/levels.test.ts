@@ -3,7 +3,7 @@ import type { LogComponentSeveritiesClientOptions, SeverityLevel } from 'ferropo
 import { describe, expect, it, vi } from 'vitest';
 
 import { EventLog } from '../support/events.js';
-import { onBothLanes, openClient } from '../support/lanes.js';
+import { onBothLanes, openUnheardClient } from '../support/lanes.js';
 import { LogBook } from '../support/logs.js';
 import { useStub } from '../support/stub.js';
 
@@ -17,7 +17,7 @@ const { native } = createRequire(import.meta.url)('../../dist/native.js') as {
 onBothLanes((lane) => {
   const logged = async (severities: LogComponentSeveritiesClientOptions): Promise<string[]> => {
     const book = new LogBook();
-    const client = openClient(stub.current.uri, { lane, ...book.options(severities) });
+    const client = openUnheardClient(stub.current.uri, { lane, ...book.options(severities) });
     await client.db('shop').command({ ping: 1 });
     await client.close();
     return [...new Set(book.logs.map(({ c, s }) => `${c} ${s}`))].toSorted();
@@ -40,7 +40,7 @@ onBothLanes((lane) => {
     const subscribe = vi.spyOn(native, 'subscribe');
     const asked = (severities: LogComponentSeveritiesClientOptions): unknown[] | undefined => {
       subscribe.mockClear();
-      openClient(stub.current.uri, { lane, ...new LogBook().options(severities) });
+      openUnheardClient(stub.current.uri, { lane, ...new LogBook().options(severities) });
       return subscribe.mock.calls[0]?.slice(2);
     };
     expect(asked({})).toBeUndefined();
@@ -55,7 +55,7 @@ onBothLanes((lane) => {
   });
 
   it('builds nothing for a level that is off', async () => {
-    const client = openClient(stub.current.uri, { lane, ...new LogBook().options({ default: 'notice' }) });
+    const client = openUnheardClient(stub.current.uri, { lane, ...new LogBook().options({ default: 'notice' }) });
     // The pool's creation is recorded whoever listens.
     await Promise.resolve();
     const drain = vi.spyOn(native, 'drainEvents');
@@ -70,7 +70,7 @@ onBothLanes((lane) => {
 
   it('still tells listeners of what is not logged, and no more than them', async () => {
     const book = new LogBook();
-    const client = openClient(stub.current.uri, { lane, ...book.options({ connection: 'info' }) });
+    const client = openUnheardClient(stub.current.uri, { lane, ...book.options({ connection: 'info' }) });
     const events = new EventLog(client, ['connectionReady']);
     await client.db('shop').command({ ping: 1 });
     expect(events.names).toEqual(['connectionReady']);
@@ -79,7 +79,7 @@ onBothLanes((lane) => {
 
   it('goes on when the last listener leaves', async () => {
     const book = new LogBook();
-    const client = openClient(stub.current.uri, { lane, ...book.options({ command: 'debug' }) });
+    const client = openUnheardClient(stub.current.uri, { lane, ...book.options({ command: 'debug' }) });
     client.on('commandStarted', () => {});
     client.removeAllListeners();
     await client.db('shop').command({ ping: 1 });
@@ -94,7 +94,7 @@ describe('what was ignored of the options', () => {
   ])('is logged at the level warn: %s', (client, expected) => {
     const book = new LogBook();
     const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
-    openClient('mongodb://localhost/?nonsense=1', book.options({ client }));
+    openUnheardClient('mongodb://localhost/?nonsense=1', book.options({ client }));
     expect(book.logs.flatMap(({ c, s, message = '' }) => [c, s, message])).toEqual(expected);
     warned.mockRestore();
   });

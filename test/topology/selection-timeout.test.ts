@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 
-import { MongoPoolClosedError, MongoServerSelectionError, type MongoClient, type MongoClientOptions } from 'ferropool';
+import { MongoPoolClosedError, MongoOperationTimeoutError, MongoServerSelectionError, type MongoClient, type MongoClientOptions } from 'ferropool';
 import { expect, it, vi } from 'vitest';
 
 import { onBothLanes, openClient } from '../support/lanes.js';
@@ -87,7 +87,8 @@ describeWithMongod('a replica set without a primary', () => {
       await withoutPrimary();
       const client = open();
       const error = await client.db('test').command({ ping: 1 }, { timeoutMS: 200 }).catch((failure: unknown) => failure);
-      expect(error).toBeInstanceOf(MongoServerSelectionError);
+      expect(error).toBeInstanceOf(MongoOperationTimeoutError);
+      expect((error as Error).cause).toBeInstanceOf(MongoServerSelectionError);
     });
   });
 });

@@ -2,8 +2,8 @@ import type { Document } from 'bson';
 import { copy } from '../collection/fields';
 import { DELETE_FIELDS, INSERT_FIELDS, UPDATE_FIELDS, WRITE, WRITE_ONCE } from '../collection/write';
 import { startImplicitSession } from '../cursor/implicit-session';
-import { Deadline } from '../deadline';
-import { MongoInvalidArgumentError } from '../errors';
+import type { Deadline } from '../deadline';
+import { MAX_TIME_EXPIRED, MongoInvalidArgumentError, MongoOperationTimeoutError } from '../errors';
 import type { Origin } from '../execution';
 import { failureOf } from '../replies';
 import type { Scope } from '../scope';
@@ -24,7 +24,7 @@ const COMMANDS = {
 export async function executeBulk(scope: Scope, collection: string, statements: Statements, options: BulkWriteOptions): Promise<BulkWriteResult> {
   if (statements.length === 0) throw new MongoInvalidArgumentError('Invalid BulkOperation, Batch cannot be empty');
   const batches = statements.batches(scope.settings.bson);
-  const deadline = Deadline.in(scope.settings.timeoutMS);
+  const deadline = scope.limit(options);
   const implicit = options.session || batches.length === 1 ? undefined : startImplicitSession(scope.endpoint);
   const within = implicit ? { ...options, session: implicit } : options;
   const bulk = new Bulk(scope, collection, statements.isOrdered, within, deadline);
@@ -74,7 +74,8 @@ class Bulk {
     } catch (error) {
       // Whoever gave it up knows why.
       if (this.options.signal?.aborted) throw error;
-      throw MongoBulkWriteError.from(error as Error, new BulkWriteResult(this.#result));
+      const failure = MongoBulkWriteError.from(error as Error, new BulkWriteResult(this.#result));
+      throw error instanceof MongoOperationTimeoutError ? MongoOperationTimeoutError.by(failure) : failure;
     }
     if (this.ordered) this.#throwWriteErrors();
   }
@@ -85,14 +86,20 @@ class Bulk {
     const unsatisfied = result.getWriteConcernError();
     if (!unsatisfied) return result;
     const error = new MongoBulkWriteError({ message: unsatisfied.errmsg, code: unsatisfied.code }, result, this.#failure);
-    throw Object.assign(error, { err: unsatisfied });
+    throw this.#timedOut(Object.assign(error, { err: unsatisfied }), [unsatisfied]);
   }
 
   #throwWriteErrors(): void {
     const [first] = this.#result.writeErrors;
     if (!first) return;
     const reply = { message: first.errmsg ?? 'write operation failed', code: first.code, writeErrors: this.#result.writeErrors };
-    throw new MongoBulkWriteError(reply, new BulkWriteResult(this.#result), this.#failure);
+    throw this.#timedOut(new MongoBulkWriteError(reply, new BulkWriteResult(this.#result), this.#failure), this.#result.writeErrors);
+  }
+
+  /** What an error is where `timeoutMS` may be what it came of. */
+  #timedOut(error: MongoBulkWriteError, reported: readonly { code?: number | string | undefined }[]): Error {
+    const isTimeout = this.deadline !== undefined && reported.some(({ code }) => code === MAX_TIME_EXPIRED);
+    return isTimeout ? MongoOperationTimeoutError.by(error) : error;
   }
 
   #merge({ type, statements, indexes }: Batch, reply: Document, origin: Origin): void {

@@ -8,8 +8,11 @@ import { MongoOperationTimeoutError } from '../errors';
 import type { MongoDBNamespace } from '../namespace';
 import type { Scope } from '../scope';
 import type { ClientSession } from '../session';
+import type { Treatment } from '../settings';
 import { changeStreamStage, type ChangeStreamOptions, type ResumeToken } from './options';
 import { isResumable, ResumePoint } from './resume';
+
+const WATCH: Treatment = { ...AGGREGATE, followsChanges: true };
 
 /** Who hears of what becomes of it. */
 export interface Told {
@@ -34,7 +37,11 @@ export class ResumingCursor {
   /** Which of them is next. */
   #position = 0;
   #hasOpened = false;
-  #isClosed = false;
+  /** Servers answer only when they have waited for changes, also where the cursor is killed meanwhile. */
+  readonly #closing = new AbortController();
+  /** The last cursor that was lost is being killed. */
+  #killing: Promise<void> | undefined;
+  #closed: Promise<void> | undefined;
   /** The commands under way: all who wait for changes wait for the same ones. */
   #request: Promise<void> | undefined;
 
@@ -71,6 +78,10 @@ export class ResumingCursor {
     return this.#server?.isExhausted ?? false;
   }
 
+  get #isClosed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
   /** When a call that begins now must have ended, with all that it takes to resume. */
   deadline(): Deadline | undefined {
     return Deadline.in(this.#scope.settings.timeoutMS);
@@ -94,14 +105,19 @@ export class ResumingCursor {
   }
 
   /** Closes it at the server too, whose failing is of no consequence. */
-  async close(timeoutMS?: number): Promise<void> {
-    this.#isClosed = true;
+  close(timeoutMS?: number): Promise<void> {
+    return (this.#closed ??= this.#close(timeoutMS));
+  }
+
+  async #close(timeoutMS: number | undefined): Promise<void> {
+    this.#closing.abort();
     this.#documents = [];
     this.#position = 0;
+    const request = this.#request?.catch(() => undefined);
+    if (this.#server?.isPinned) await request;
     await this.#server?.close(timeoutMS);
-    // A cursor that is just being opened is closed in the same session.
-    if (this.#request) void this.#request.then(this.#endSession, this.#endSession);
-    else await this.#endSession();
+    // Cursors that are just being opened or killed have the same session.
+    void Promise.all([request, this.#killing]).then(() => this.#endSession());
   }
 
   #share(start: () => Promise<void>): Promise<void> {
@@ -117,7 +133,9 @@ export class ResumingCursor {
       if (!server || server.isExhausted || this.buffered > 0) return;
       try {
         server.beginIteration(deadline);
-        const batch = await server.more({ batchSize, maxTimeMS: maxAwaitTimeMS, comment });
+        // Where the connection is the cursor's own, it can be killed only when this has been answered.
+        const signal = server.isPinned ? undefined : this.#closing.signal;
+        const batch = await server.more({ batchSize, maxTimeMS: maxAwaitTimeMS, comment }, signal);
         this.#keep(batch.documents);
         this.#point.received(batch);
         this.told.more(batch.reply);
@@ -137,7 +155,7 @@ export class ResumingCursor {
     server.beginIteration(deadline);
     const stages = [changeStreamStage(options, this.#point.stage), ...pipeline];
     const command = aggregateCommand(this.namespace.collection ?? 1, stages, options);
-    const batch = await server.open(this.#scope, { command, treatment: AGGREGATE });
+    const batch = await server.open(this.#scope, { command, treatment: WATCH });
     if (this.#isClosed) {
       await server.close();
       return;
@@ -161,15 +179,15 @@ export class ResumingCursor {
     if (this.#isClosed || !(isLate || isResumable(error))) throw error;
     this.#server = undefined;
     // Whether its server can be told matters to nobody, nor may it be waited for.
-    void server.close();
+    this.#killing = server.close();
     // The next call has time to resume.
     if (isLate) throw error;
   }
 
-  readonly #endSession = async (): Promise<void> => {
+  async #endSession(): Promise<void> {
     const session = this.#session;
     if (session === this.options.session) return;
     this.#session = undefined;
     await session?.endSession();
-  };
+  }
 }

@@ -25,8 +25,9 @@ export interface MoreFields {
   readonly comment?: unknown;
 }
 
-// A getMore's own maxTimeMS says how long to wait for documents: one that is computed would end the cursor early.
+// One that is computed would end the cursor early.
 const GET_MORE: Profile = { kind: 'get-more', computesMaxTime: false };
+const GET_MORE_CHANGES: Profile = { ...GET_MORE, followsChanges: true };
 const KILL_CURSORS: Profile = { kind: 'kill-cursors' };
 
 /** A cursor as the server has it: the commands that open it, read on and close it, in one session and to one server. */
@@ -38,6 +39,8 @@ export class ServerCursor {
   #scope: Scope | undefined;
   #origin: Origin | undefined;
   #deadline: Deadline | undefined;
+  #plainMore = GET_MORE;
+  #awaiting: Profile | undefined;
 
   constructor(
     public namespace: MongoDBNamespace,
@@ -50,6 +53,11 @@ export class ServerCursor {
     return this.id?.isZero() ?? false;
   }
 
+  /** Whether it has a connection of its own, behind a load balancer: one command at a time can be sent. */
+  get isPinned(): boolean {
+    return this.#origin?.pinned !== undefined;
+  }
+
   /** A call of `next` and its like begins, which `timeoutMS` may bound by itself: from now on, or as `deadline` says. */
   beginIteration(deadline?: Deadline): void {
     if (this.timeoutMode === 'iteration') this.#deadline = deadline;
@@ -57,6 +65,7 @@ export class ServerCursor {
 
   open(scope: Scope, { command, treatment, read = batchOf }: Opening): Promise<Batch> {
     this.#scope = scope;
+    if (treatment.followsChanges) this.#plainMore = GET_MORE_CHANGES;
     this.session = this.options.session ?? startImplicitSession(scope.endpoint);
     const { tailable, awaitData } = this.options;
     // What may go on for ever is not bounded at the server; neither is a command of which the last batch is read much later.
@@ -74,20 +83,18 @@ export class ServerCursor {
     );
   }
 
-  more({ batchSize, maxTimeMS, comment }: MoreFields): Promise<Batch> {
+  more({ batchSize, maxTimeMS, comment }: MoreFields, signal = this.options.signal): Promise<Batch> {
     const command: Document = { getMore: this.id, collection: this.namespace.collection };
-    const deadline = this.#limit(this.#opened);
     if (batchSize) command['batchSize'] = Math.abs(batchSize);
-    if (maxTimeMS !== undefined) command['maxTimeMS'] = Math.ceil(Math.min(maxTimeMS, deadline?.remaining() ?? maxTimeMS));
     if (comment !== undefined) command['comment'] = comment;
-    return this.#execute(command, GET_MORE, deadline, this.options.signal, (reply, origin) => this.#receive(batchOf(reply, origin)));
+    return this.#execute(command, this.#getMore(maxTimeMS), this.#limit(this.#opened), signal, (reply, origin) => this.#receive(batchOf(reply, origin)));
   }
 
   /**
    * Closes it at the server, where it is open, and ends its session. What fails there is of no consequence: a server closes
    * cursors that nobody reads by itself.
    */
-  async close(timeoutMS = this.#scope?.settings.timeoutMS): Promise<void> {
+  async close(timeoutMS = this.#deadline?.timeoutMS ?? this.#scope?.settings.timeoutMS): Promise<void> {
     const { id } = this;
     if (this.#origin && id && !id.isZero()) {
       this.isKilled = true;
@@ -138,7 +145,14 @@ export class ServerCursor {
   }
 
   #limit(scope: Scope): Deadline | undefined {
-    return (this.#deadline ??= Deadline.in(scope.settings.timeoutMS));
+    return (this.#deadline ??= scope.limit(this.options));
+  }
+
+  /** One object for as long as the user waits as long. */
+  #getMore(maxAwaitTimeMS: number | undefined): Profile {
+    if (maxAwaitTimeMS === undefined) return this.#plainMore;
+    if (this.#awaiting?.maxAwaitTimeMS !== maxAwaitTimeMS) this.#awaiting = { ...this.#plainMore, maxAwaitTimeMS };
+    return this.#awaiting as Profile;
   }
 }
 

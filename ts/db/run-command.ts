@@ -7,7 +7,7 @@ import { checkWriteConcern } from '../replies';
 import type { Scope } from '../scope';
 import type { ClientSession } from '../session';
 
-/** For one command of the user's own. */
+/** For one command of the user's own. A `maxTimeMS` in the command is sent as it is, whatever `timeoutMS` says. */
 export interface RunCommandOptions extends Pick<CommandOptions, 'signal' | 'timeoutMS'>, BSONSerializeOptions {
   session?: ClientSession;
   /** Which servers may answer. @defaultValue 'primary' */

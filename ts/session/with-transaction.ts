@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Deadline } from '../deadline';
-import { MongoError, MongoInvalidArgumentError, MongoOperationTimeoutError } from '../errors';
+import { MAX_TIME_EXPIRED, MongoError, MongoInvalidArgumentError, MongoOperationTimeoutError } from '../errors';
+import { timeout } from '../options';
 import type { ClientSession } from '../session';
 import type { EndTransactionOptions, TransactionOptions } from './transaction';
 
@@ -15,9 +16,6 @@ const BACKOFF_INITIAL_MS = 5;
 const BACKOFF_GROWTH = 1.5;
 const BACKOFF_MAX_MS = 500;
 
-/** The code of a server that has reached `maxTimeMS`: committing again would not end otherwise. */
-const MAX_TIME_EXPIRED = 50;
-
 /** See {@link ClientSession.withTransaction}. */
 export async function withTransaction<T>(
   session: ClientSession,
@@ -25,6 +23,7 @@ export async function withTransaction<T>(
   options: TransactionOptions & EndTransactionOptions = {},
 ): Promise<T> {
   const { timeoutMS: given, ...transactionOptions } = options;
+  timeout('timeoutMS', given);
   const timeoutMS = given ?? session.timeoutMS ?? (session.endpoint.options['timeoutMS'] as number | undefined);
   const deadline = Deadline.in(timeoutMS);
   const began = performance.now();
@@ -60,7 +59,8 @@ async function commit(session: ClientSession, left: () => number, deadline: Dead
       await session.commitTransaction();
       return;
     } catch (error) {
-      if (!hasLabel(error, 'UnknownTransactionCommitResult') || isMaxTimeExpired(error)) throw error;
+      const isOver = isMaxTimeExpired(error) || error instanceof MongoOperationTimeoutError;
+      if (isOver || !hasLabel(error, 'UnknownTransactionCommitResult')) throw error;
       if (left() <= 0) throw late(error, deadline);
     }
   }
@@ -77,6 +77,7 @@ function hasLabel(error: unknown, label: string): boolean {
   return error instanceof MongoError && error.hasErrorLabel(label);
 }
 
+/** Committing again would not end otherwise. */
 function isMaxTimeExpired(error: unknown): boolean {
   const { code, writeConcernError } = error as { code?: unknown; writeConcernError?: { code?: unknown } };
   return code === MAX_TIME_EXPIRED || writeConcernError?.code === MAX_TIME_EXPIRED;

@@ -13,6 +13,8 @@
 
 mod binding;
 mod compose;
+mod concerns;
+mod deadline;
 mod exchange;
 mod farewell;
 mod invocation;

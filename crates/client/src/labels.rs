@@ -20,13 +20,17 @@ impl Labels {
     /// Whatever the command was, it may be sent again ("Client Backpressure").
     pub const RETRYABLE: Self = Self(1 << 5);
 
-    const NAMES: [(Self, &'static str); 6] = [
+    /// The change stream goes on with another cursor ("Change Streams").
+    pub const RESUMABLE_CHANGE_STREAM: Self = Self(1 << 6);
+
+    const NAMES: [(Self, &'static str); 7] = [
         (Self::RETRYABLE_WRITE, "RetryableWriteError"),
         (Self::TRANSIENT_TRANSACTION, "TransientTransactionError"),
         (Self::UNKNOWN_COMMIT, "UnknownTransactionCommitResult"),
         (Self::NO_WRITES_PERFORMED, "NoWritesPerformed"),
         (Self::OVERLOADED, "SystemOverloadedError"),
         (Self::RETRYABLE, "RetryableError"),
+        (Self::RESUMABLE_CHANGE_STREAM, "ResumableChangeStreamError"),
     ];
 
     /// The label of that name, if it is one that matters here.

@@ -91,7 +91,7 @@ pub struct ClientOptions {
     pub server_selection_timeout: Duration,
     /// How the server is watched; `None` for a pool without a topology.
     pub monitor: Option<MonitorOptions>,
-    /// Bounds each operation as a whole; `None` is no limit. Default none.
+    /// Bounds each operation as a whole, without limit where it is zero; `None` leaves it to the older options. Default none.
     pub timeout: Option<Duration>,
     /// The embedder.
     pub application: Application,
@@ -257,6 +257,7 @@ impl ClientOptions {
                     proxy: self.proxy.clone(),
                     compressors: self.compressors.clone(),
                     server_api: self.server_api.clone(),
+                    auth_timeout: self.timeout.filter(|timeout| !timeout.is_zero()),
                 },
             },
             monitor: self.monitor.map(|monitor| MonitorOptions {

@@ -21,8 +21,12 @@ pub struct Profile {
     pub is_retryable: bool,
     /// Whether replies open cursors.
     pub opens_cursor: bool,
+    /// Whether the cursor is a change stream's.
+    pub follows_changes: bool,
     /// Whether `maxTimeMS` is computed from a deadline. Default false.
     pub computes_max_time: bool,
+    /// How long the server waits for a cursor's documents: the `maxTimeMS` of a `getMore`. Default as the server likes.
+    pub max_await_time: Option<Duration>,
 }
 
 /// What a command does, as far as it matters to its treatment.
@@ -98,7 +102,13 @@ impl Profile {
                 }
                 b"retryable" => profile.is_retryable = value.as_bool_like(),
                 b"opensCursor" => profile.opens_cursor = value.as_bool_like(),
+                b"followsChanges" => profile.follows_changes = value.as_bool_like(),
                 b"computesMaxTime" => profile.computes_max_time = value.as_bool_like(),
+                b"maxAwaitTimeMS" => {
+                    let time = { value.as_number() }
+                        .and_then(|time| Duration::try_from_secs_f64(time / 1e3).ok());
+                    profile.max_await_time = Some(time.ok_or_else(|| refuse(&"maxAwaitTimeMS"))?);
+                }
                 _ => {}
             }
         }
@@ -205,6 +215,7 @@ mod tests {
     use super::{CommandKind, Profile};
     use ferropool_topology::{Operation, ReadPreferenceMode};
     use ferropool_wire::Appender;
+    use std::time::Duration;
 
     fn parsed(build: impl FnOnce(&mut Appender<'_>)) -> Profile {
         let mut bytes = Vec::new();
@@ -218,6 +229,7 @@ mod tests {
     fn what_is_said_is_read() {
         let profile = parsed(|profile| {
             profile.string("kind", "write").boolean("retryable", true);
+            profile.int32("maxAwaitTimeMS", 25);
             profile.document("writeConcern", |concern| {
                 concern.int32("w", 0);
             });
@@ -236,6 +248,7 @@ mod tests {
         assert_eq!(profile.kind, CommandKind::Write);
         assert!(profile.is_retryable && profile.is_unacknowledged && profile.computes_max_time);
         assert!(profile.write_concern.is_some() && profile.read_concern.is_none());
+        assert_eq!(profile.max_await_time, Some(Duration::from_millis(25)));
         assert_eq!(profile.read_preference.mode, ReadPreferenceMode::Nearest);
         let tags = vec![vec![("dc".to_owned(), "ny".to_owned())]];
         assert_eq!(profile.read_preference.tag_sets, tags);
@@ -255,11 +268,17 @@ mod tests {
 
     #[test]
     fn what_is_no_profile_is_refused() {
-        let mut bytes = Vec::new();
-        let mut document = Appender::begin(&mut bytes);
-        document.string("kind", "dance");
-        document.finish();
-        assert!(Profile::parse(&bytes).is_err());
+        let refused: [fn(&mut Appender<'_>); 2] = [
+            |profile| drop(profile.string("kind", "dance")),
+            |profile| drop(profile.int32("maxAwaitTimeMS", -1)),
+        ];
+        for build in refused {
+            let mut bytes = Vec::new();
+            let mut document = Appender::begin(&mut bytes);
+            build(&mut document);
+            document.finish();
+            assert!(Profile::parse(&bytes).is_err());
+        }
         assert!(Profile::parse(&[1, 2]).is_err());
     }
 }

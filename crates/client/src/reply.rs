@@ -10,6 +10,9 @@ const RETRYABLE: [i32; 12] = [
     11600, 11602, 10107, 13435, 13436, 189, 91, 7, 6, 89, 9001, 262,
 ];
 
+/// Those beside them after which a change stream may be resumed: its shards have moved, or its read preference cannot be met.
+const RESUMABLE: [i32; 5] = [63, 150, 13388, 234, 133];
+
 /// What a reply says beyond its result.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Reply<'a> {
@@ -121,6 +124,12 @@ impl<'a> Reply<'a> {
     pub(crate) fn is_retryable_write(&self) -> bool {
         self.is_error() && self.code.is_some_and(|code| RETRYABLE.contains(&code))
     }
+
+    /// Whether a server that gives no labels means that the change stream may be resumed ("Change Streams").
+    pub(crate) fn is_resumable(&self) -> bool {
+        !self.ok && { self.code }
+            .is_some_and(|code| RETRYABLE.contains(&code) || RESUMABLE.contains(&code))
+    }
 }
 
 /// The error that a reply reports, as the description of its server shows it: of the command, or of its write concern.
@@ -229,6 +238,24 @@ mod tests {
                 assert!(reply.state_change.is_some_and(|change| change.shutdown));
             },
         );
+    }
+
+    #[test]
+    fn codes_say_whether_a_change_stream_may_be_resumed() {
+        let is_resumable = |ok: f64, code: i32, expected: bool| {
+            read(
+                |reply| {
+                    reply.double("ok", ok).int32("code", code);
+                },
+                |reply| assert_eq!(reply.is_resumable(), expected, "{code}"),
+            );
+        };
+        for code in [6, 133, 13388, 10107] {
+            is_resumable(0.0, code, true);
+            is_resumable(1.0, code, false);
+        }
+        // ElectionInProgress.
+        is_resumable(0.0, 216, false);
     }
 
     #[test]

@@ -102,6 +102,7 @@ fn nor_does_what_is_made_of_them() {
         proxy: options.proxy.clone(),
         compressors: options.compressors.clone(),
         server_api: None,
+        auth_timeout: None,
     });
 }
 

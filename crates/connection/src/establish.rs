@@ -35,6 +35,10 @@ pub struct ConnectOptions {
     pub compressors: Vec<Compressor>,
     /// Declared with every command. Default none.
     pub server_api: Option<ServerApi>,
+    /// Bounds each command of the authentication; `None` is no limit but that of the whole. Default none (`timeoutMS`, for
+    /// connections that nobody waits for: "Background Connection Pooling"). Not `hello`, of which the specification's tests
+    /// expect that it may take longer.
+    pub auth_timeout: Option<Duration>,
 }
 
 /// A connection that has completed its handshake.
@@ -106,6 +110,7 @@ async fn attempt(
         let mut commands = Commands {
             stream: &mut stream,
             options,
+            progress,
         };
         let outcome = authentication
             .finish(document(&reply)?, &mut commands)
@@ -186,6 +191,7 @@ pub(crate) async fn greet(
 struct Commands<'a> {
     stream: &'a mut Stream,
     options: &'a ConnectOptions,
+    progress: &'a Progress,
 }
 
 impl Exchange for Commands<'_> {
@@ -198,8 +204,14 @@ impl Exchange for Commands<'_> {
         }
         fields.string("$db", database);
         fields.finish();
-        self.stream
-            .command(Phase::Auth, Form::Message, database, &body)
+        let Self {
+            stream,
+            options,
+            progress,
+        } = self;
+        let command = stream.command(Phase::Auth, Form::Message, database, &body);
+        progress
+            .within(options.auth_timeout, options, command)
             .await
     }
 }

@@ -157,7 +157,7 @@ impl Hello {
         if ok {
             Ok(Ok(hello))
         } else {
-            Ok(Err(failure(document)?))
+            Ok(Err(Error::reported(Phase::Hello, document)?))
         }
     }
 }
@@ -187,17 +187,18 @@ fn set_size(size: &mut usize, announced: Option<i64>) {
     }
 }
 
-fn failure(document: Document<'_>) -> Result<Error, WireError> {
-    let failure = ServerFailure::read(document)?;
-    let message = match document.get("errmsg")? {
-        Some(message) => message.as_str().unwrap_or("hello failed").to_owned(),
-        None => "hello failed".to_owned(),
-    };
-    Ok(Error::new(
-        ErrorKind::Server(failure),
-        Phase::Hello,
-        message,
-    ))
+impl Error {
+    /// The error that a reply whose `ok` is not 1 reports.
+    ///
+    /// # Errors
+    /// A document that cannot be read.
+    pub fn reported(phase: Phase, document: Document<'_>) -> Result<Self, WireError> {
+        let failure = ServerFailure::read(document)?;
+        let message = { document.get("errmsg")? }
+            .and_then(|message| message.as_str().map(str::to_owned))
+            .unwrap_or_else(|| format!("{} failed", phase.name()));
+        Ok(Self::new(ErrorKind::Server(failure), phase, message))
+    }
 }
 
 impl ServerFailure {

@@ -114,6 +114,8 @@ pub struct Establish {
     pub generation: u32,
     /// When it was created.
     pub created: Instant,
+    /// Whether it was created for `minPoolSize` or for those who warm the pool: nobody waits for it.
+    pub populates: bool,
 }
 
 impl<T: Types> Effects<T> {

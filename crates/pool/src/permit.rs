@@ -38,6 +38,11 @@ impl<T: Types> Permit<T> {
         self.unused().generation
     }
 
+    /// Whether nobody waited for the connection when it was created.
+    pub fn populates(&self) -> bool {
+        self.unused().populates
+    }
+
     /// The connection is established.
     pub fn complete(mut self, connection: T::Connection, service: Option<ServiceId>) {
         let key = self.use_up();

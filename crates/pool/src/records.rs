@@ -81,7 +81,7 @@ impl<T: Types> Records<T> {
     }
 
     /// A new pending connection.
-    pub(crate) fn create(&mut self, generation: u32, now: Instant) -> Establish {
+    pub(crate) fn create(&mut self, generation: u32, populates: bool, now: Instant) -> Establish {
         self.last_id += 1;
         let id = ConnectionId(self.last_id);
         let link = Arc::new(Link::default());
@@ -100,6 +100,7 @@ impl<T: Types> Records<T> {
             link,
             generation,
             created: now,
+            populates,
         }
     }
 

@@ -169,7 +169,12 @@ struct PoolConnector {
 
 impl Connector<Wired> for PoolConnector {
     fn establish(&self, permit: Permit<Wired>) {
-        let (address, options) = (self.address.clone(), self.connect.clone());
+        let address = self.address.clone();
+        let auth_timeout = { self.connect.auth_timeout }.filter(|_| permit.populates());
+        let options = ConnectOptions {
+            auth_timeout,
+            ..self.connect.clone()
+        };
         let (server, topology) = (Arc::clone(&self.server), Weak::clone(&self.topology));
         let establishments = Arc::clone(&self.establishments);
         self.runtime.spawn(async move {

@@ -53,6 +53,7 @@ fn topology(hosts: Vec<Address>, listener: &Arc<Listener>) -> Arc<Topology> {
                 proxy: None,
                 compressors: Vec::new(),
                 server_api: None,
+                auth_timeout: None,
             },
         },
         monitor: Some(MonitorOptions {

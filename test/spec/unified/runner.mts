@@ -13,6 +13,7 @@ import { checkOutcome, prepare } from './data.mjs';
 import type { EventType } from './events.mjs';
 import { checkEvents } from './expected-events.mjs';
 import { readUnifiedFile, unknownVersion, type UnifiedFile, type UnifiedTest } from './file.mjs';
+import { whyFlawed } from './flawed.mjs';
 import { checkMessages } from './log-messages.mjs';
 import { neverSupported, OutOfScope } from './never.mjs';
 import { Run } from './run.mjs';
@@ -40,7 +41,7 @@ export async function runFile(file: TestFile, servers: Servers, run: RunTest): P
   const planned: { test: UnifiedTest; name: string; kind: DeploymentKind }[] = [];
   for (const test of content.tests) {
     const name = `${file.name}: ${test.description}`;
-    const kind = whySkipped(content, test) ?? (await servers.choose([content.runOnRequirements, test.runOnRequirements]));
+    const kind = whySkipped(file.name, content, test) ?? (await servers.choose([content.runOnRequirements, test.runOnRequirements]));
     const reason = typeof kind === 'object' ? kind.unmet : needsAnotherServer(kind, test.description);
     if (reason !== undefined) outcomes.push({ test: name, outcome: 'skipped', reason });
     else if (typeof kind === 'string') planned.push({ test, name, kind });
@@ -51,8 +52,8 @@ export async function runFile(file: TestFile, servers: Servers, run: RunTest): P
   return outcomes;
 }
 
-function whySkipped({ schemaVersion }: UnifiedFile, test: UnifiedTest): { unmet: string } | undefined {
-  const reason = unknownVersion(schemaVersion) ?? test.skipReason;
+function whySkipped(name: string, { schemaVersion }: UnifiedFile, test: UnifiedTest): { unmet: string } | undefined {
+  const reason = unknownVersion(schemaVersion) ?? test.skipReason ?? whyFlawed(name, test.description);
   if (reason !== undefined) return { unmet: reason };
   return test.expectTracingMessages ? { unmet: neverSupported['expectTracingMessages'] as string } : undefined;
 }

@@ -1,5 +1,6 @@
 //! What a command gets besides its body, once its connection is known.
 
+use super::concerns::{append_concerns, append_read_concern, append_write_concern};
 use super::operation::{Operation, SessionUse, cut};
 use super::{Attached, Engine};
 use crate::failure::Failure;
@@ -212,14 +213,22 @@ impl Attached {
         }
     }
 
-    /// "Command Execution" of "Client Side Operations Timeout": what is left, less the time for the way there and back.
+    /// "Command Execution" of "Client Side Operations Timeout": what is left, less the time for the way there and back. The
+    /// `getMore` of a cursor that waits for documents says how long to wait, which is no longer than that.
     fn append_max_time(
         &mut self,
         operation: &Operation,
         server: &Server,
         to: &mut Appender<'_>,
     ) -> Result<(), Failure> {
-        let Some(until) = operation.until.filter(|_| operation.has_timeout) else {
+        // A server takes whole milliseconds, and 0 for no limit.
+        let mut append = |limit: Duration| {
+            let limit = i64::try_from(limit.as_micros().div_ceil(1000)).unwrap_or(i64::MAX);
+            to.int64("maxTimeMS", limit);
+        };
+        let wait = operation.profile.max_await_time;
+        let Some(until) = operation.until else {
+            wait.map(append);
             return Ok(());
         };
         let way = self.least_round_trip_time(server);
@@ -227,10 +236,10 @@ impl Attached {
         let Some(left) = left.checked_sub(way).filter(|left| !left.is_zero()) else {
             return Err(Failure::OperationTimeout { cause: None });
         };
-        if operation.profile.computes_max_time {
-            // A server takes whole milliseconds, and 0 for no limit.
-            let limit = i64::try_from(left.as_micros().div_ceil(1000)).unwrap_or(i64::MAX);
-            to.int64("maxTimeMS", limit);
+        match wait {
+            Some(wait) => append(wait.min(left)),
+            None if operation.profile.computes_max_time => append(left),
+            None => {}
         }
         Ok(())
     }
@@ -316,16 +325,16 @@ fn append_transaction(
             for element in known.iter().flat_map(Document::elements).flatten() {
                 let Ok(key) = element.key_str() else { continue };
                 has_timeout |= key == "wtimeout";
-                if key != "w" {
+                if key != "w" && !(key == "wtimeout" && operation.has_timeout) {
                     concern.raw(key, element.element_type, element.value_bytes);
                 }
             }
-            if !has_timeout {
+            if !has_timeout && !operation.has_timeout {
                 concern.int32("wtimeout", COMMIT_TIMEOUT_MS);
             }
         });
     } else if let Some(concern) = concern {
-        to.raw_document("writeConcern", concern);
+        append_write_concern(concern, operation.has_timeout, to);
     }
     if ending == Ending::Commit
         && !operation.has_timeout
@@ -349,55 +358,6 @@ fn reads_elsewhere(operation: &Operation, transaction: &Transaction) -> bool {
     [asked, transaction.options.read_preference.mode]
         .iter()
         .any(|mode| *mode != ReadPreferenceMode::Primary)
-}
-
-/// The concerns of a command that is part of no transaction.
-fn append_concerns(operation: &Operation, session: Option<&Session>, to: &mut Appender<'_>) {
-    let profile = &operation.profile;
-    // Whatever has no place in a snapshot is the server's to refuse.
-    let is_snapshot = session.is_some_and(|session| session.options.snapshot);
-    if profile.reads() || is_snapshot {
-        append_read_concern(profile.read_concern.as_deref(), session, to);
-    } else if profile.writes() {
-        append_read_concern(None, session, to);
-    }
-    if let Some(concern) = profile
-        .write_concern
-        .as_deref()
-        .filter(|_| profile.writes())
-    {
-        to.raw_document("writeConcern", concern);
-    }
-}
-
-/// What was asked for, and what the session adds: "afterClusterTime" of a causally consistent one, "atClusterTime" of a
-/// snapshot.
-fn append_read_concern(concern: Option<&[u8]>, session: Option<&Session>, to: &mut Appender<'_>) {
-    let after = session
-        .filter(|session| session.options.causal)
-        .and_then(|session| session.operation_time);
-    let is_snapshot = session.is_some_and(|session| session.options.snapshot);
-    if concern.is_none() && after.is_none() && !is_snapshot {
-        return;
-    }
-    let asked = concern.and_then(|concern| Document::new(concern).ok());
-    to.document("readConcern", |document| {
-        for element in asked.iter().flat_map(Document::elements).flatten() {
-            if let Ok(key) = element.key_str()
-                && !(is_snapshot && key == "level")
-            {
-                document.raw(key, element.element_type, element.value_bytes);
-            }
-        }
-        if is_snapshot {
-            document.string("level", "snapshot");
-            if let Some(time) = session.and_then(|session| session.snapshot_time) {
-                document.timestamp("atClusterTime", time);
-            }
-        } else if let Some(time) = after {
-            document.timestamp("afterClusterTime", time);
-        }
-    });
 }
 
 fn incompatible(message: &'static str) -> Failure {

@@ -162,7 +162,7 @@ impl Engine {
         };
         let client = self.clients.get(operation.client as usize);
         let limit = client.and_then(|attached| attached.client.options().socket_timeout);
-        if let (Some(limit), None) = (limit, operation.until)
+        if let (Some(limit), false) = (limit, operation.has_timeout)
             && self.held(token).is_some_and(|held| !held.timed)
         {
             self.bound(token, Instant::now().checked_add(limit));

@@ -19,7 +19,7 @@ pub enum Timeout {
     /// As long as the client's `timeoutMS` says.
     #[default]
     Inherited,
-    /// As long as the older options allow.
+    /// As long as it takes, whatever the older options say (a `timeoutMS` of 0).
     Unlimited,
     /// So long.
     After(Duration),

@@ -1,6 +1,6 @@
 //! Operations: what occupies a slot, and its beginning: selection, check-out, the first write.
 
-use super::invocation::{Invocation, OperationOptions, SessionChoice, Target, Timeout};
+use super::invocation::{Invocation, OperationOptions, SessionChoice, Target};
 use super::retry::Attempts;
 use super::{ClientId, Completion, Engine};
 use crate::failure::Failure;
@@ -32,7 +32,7 @@ pub(super) struct Operation {
     pub(super) ending: Option<Ending>,
     /// When it must have ended.
     pub(super) until: Option<Instant>,
-    /// Whether that is `timeoutMS`, rather than an older option.
+    /// Whether it has a `timeoutMS`, also one of 0: then the older options do not count.
     pub(super) has_timeout: bool,
     pub(super) stage: Stage,
     /// The server that was selected; it counts the operation.
@@ -199,20 +199,6 @@ impl Engine {
         self.complete_later(slot, Completion::Abandoned);
     }
 
-    /// Sets when an operation must have ended.
-    pub(super) fn limit(&self, operation: &mut Operation, timeout: Timeout) {
-        let after = match timeout {
-            Timeout::Inherited => {
-                let client = self.client(operation.client);
-                client.and_then(|client| client.options().timeout)
-            }
-            Timeout::Unlimited => None,
-            Timeout::After(timeout) => Some(timeout),
-        };
-        operation.until = after.and_then(|after| Instant::now().checked_add(after));
-        operation.has_timeout = operation.until.is_some();
-    }
-
     /// The profile of this number; the first are plain commands of each read preference mode.
     pub(super) fn profile(&self, id: ClientId, number: u32) -> Arc<Profile> {
         let profiles = { self.clients.get(id as usize) }
@@ -267,10 +253,11 @@ impl Engine {
             return;
         };
         let is_command = operation.kind == Kind::Command;
+        let attached = self.clients.get(operation.client as usize);
         let request = Request {
             purpose: Purpose::Operation,
             origin: Origin(slot),
-            wait_until: operation.until,
+            wait_until: operation.checks_out_until(attached),
             // A connection for a user is his until he returns it.
             use_until: operation.until.filter(|_| is_command),
         };

@@ -12,15 +12,18 @@ use crate::note::Note;
 use crate::profile::CommandKind;
 use crate::runtime::runtime;
 use crate::session::Ending;
-use ferropool_connection::{Address, ErrorKind};
+use ferropool_connection::{Address, Error, Phase};
 use ferropool_lane::Message;
-use ferropool_pool::{CheckOutError, Ended};
 use ferropool_topology::{ServerType, TopologyType, View};
+use ferropool_wire::Document;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The wire version of 4.4, from which on servers label the errors after which a write may be sent again.
 const LABELS_RETRYABLE_WRITES: i32 = 9;
+
+/// The same of the errors after which a change stream may be resumed.
+const LABELS_RESUMABLE: i32 = 9;
 
 /// "Overload retry policy".
 const BASE_BACKOFF_MS: f64 = 100.0;
@@ -62,6 +65,18 @@ impl Attempts {
         self.forbidden = true;
     }
 
+    /// The error that says most so far, as a failure.
+    pub(super) fn earlier(&self) -> Option<Failure> {
+        match &**self.error.as_ref()? {
+            Failing::Failure(failure, _) => Some(failure.clone()),
+            Failing::Reply(body, _) => {
+                Error::reported(Phase::Established, Document::new(body).ok()?)
+                    .ok()
+                    .map(Failure::Connection)
+            }
+        }
+    }
+
     pub(super) fn deprioritized(&self) -> &[Address] {
         &self.deprioritized
     }
@@ -101,7 +116,8 @@ impl Engine {
             }
             Next::Fail(added) => {
                 let failure = self.timed_out(slot, failure);
-                let says_less = trouble.is_selection || trouble.is_own;
+                let is_late = matches!(failure, Failure::OperationTimeout { .. });
+                let says_less = !is_late && (trouble.is_selection || trouble.is_own);
                 let earlier = self.earlier_error(slot, says_less);
                 let is_earlier = earlier.is_some();
                 let own = || Completion::Failed(Box::new(failure), added);
@@ -173,6 +189,12 @@ impl Engine {
                     && (1..LABELS_RETRYABLE_WRITES).contains(&max_wire_version))
         {
             added |= Labels::RETRYABLE_WRITE;
+        }
+        if profile.follows_changes
+            && trouble.is_resumable
+            && (1..LABELS_RESUMABLE).contains(&max_wire_version)
+        {
+            added |= Labels::RESUMABLE_CHANGE_STREAM;
         }
         let labels = trouble.labels | added;
         match operation.ending {
@@ -314,29 +336,6 @@ impl Engine {
             Failing::Reply(body, labels) => Completion::Refused(body, labels),
             Failing::Failure(failure, labels) => Completion::Failed(Box::new(failure), labels),
         })
-    }
-
-    /// What a failure is to whoever gave the operation a time-out.
-    fn timed_out(&self, slot: u32, failure: Failure) -> Failure {
-        let Some(Some(operation)) = self.operations.get(slot as usize) else {
-            return failure;
-        };
-        let is_late = operation.until.is_some_and(|until| Instant::now() >= until);
-        let is_of_time = match &failure {
-            Failure::Ended { ended, .. } => *ended == Ended::Deadline,
-            Failure::CheckOut { error, .. } => matches!(error, CheckOutError::Timeout(_)),
-            Failure::ServerSelection { .. } => is_late,
-            Failure::Connection(error) => {
-                is_late && matches!(error.kind(), ErrorKind::NetworkTimeout)
-            }
-            _ => false,
-        };
-        match operation.has_timeout && is_of_time {
-            true => Failure::OperationTimeout {
-                cause: Some(Box::new(failure)),
-            },
-            false => failure,
-        }
     }
 }
 

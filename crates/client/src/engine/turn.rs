@@ -35,6 +35,8 @@ pub mod kind {
     pub const LABELS: u32 = 8;
     /// Above them: the connection is kept for the cursor that the reply opens.
     pub const KEPT: i32 = 1 << 16;
+    /// The operation has a `timeoutMS`.
+    pub const TIMED: i32 = 1 << 17;
 }
 
 /// How a turn ended.
@@ -287,6 +289,7 @@ impl Engine {
             self.keep_connection(slot, token, facts);
         }
         self.let_go(slot, token, facts);
+        let timed = self.timed(slot);
         let Some(entry) = self.entries.get_mut(token) else {
             return;
         };
@@ -302,7 +305,7 @@ impl Engine {
         };
         outbox.record(Record {
             slot,
-            kind: kind | kept,
+            kind: kind | kept | timed,
             offset: at,
             length: length as u32,
             extra: [
@@ -357,7 +360,7 @@ impl Engine {
             }
             let record = Record {
                 slot,
-                kind: kind | i32::from(labels.bits()) << kind::LABELS,
+                kind: kind | i32::from(labels.bits()) << kind::LABELS | self.timed(slot),
                 offset: outbox.copy(&bytes),
                 length: bytes.len() as u32,
                 extra: [0, 0, self.server_number(slot)],
@@ -372,6 +375,14 @@ impl Engine {
                 _ => record,
             });
             self.vacate(slot);
+        }
+    }
+
+    fn timed(&self, slot: u32) -> i32 {
+        let operation = self.operations.get(slot as usize).and_then(Option::as_ref);
+        match operation.is_some_and(|operation| operation.has_timeout) {
+            true => kind::TIMED,
+            false => 0,
         }
     }
 

@@ -248,7 +248,7 @@ pub(super) static TABLE: &[Spec] = &[
         .strict()
         .repeatable(),
     integer("timeoutMS", 0, MAX, |options, value| {
-        options.timeout = limit(value);
+        options.timeout = Some(Duration::from_millis(value as u64));
     }),
     special("tls", "true or false", tls::enable)
         .strict()

@@ -107,10 +107,7 @@ impl ClientOptions {
                 "srvServiceName",
                 json!(self.srv.as_ref().map(|srv| &srv.service_name)),
             ),
-            (
-                "timeoutMS",
-                self.has("timeoutMS").then(|| limit(self.timeout)).into(),
-            ),
+            ("timeoutMS", self.timeout.map(milliseconds).into()),
             ("tls", json!(self.tls.is_some())),
             (
                 "tlsAllowInvalidCertificates",

@@ -70,11 +70,14 @@ impl<T: Types> State<T> {
         let max_pool_size = self.options.max_pool_size.unwrap_or(u32::MAX);
         loop {
             let (pending, total) = (self.records.pending(), self.records.total());
-            let wanted = self.queue.len() > pending as usize || total < floor;
+            let is_waited_for = self.queue.len() > pending as usize;
+            let wanted = is_waited_for || total < floor;
             if !wanted || pending >= self.options.max_connecting || total >= max_pool_size {
                 return;
             }
-            let establish = self.records.create(self.generations.current(None), now);
+            let establish =
+                self.records
+                    .create(self.generations.current(None), !is_waited_for, now);
             self.counters.created += 1;
             self.events.push(now, || EventKind::ConnectionCreated {
                 connection: establish.key.id,

@@ -108,6 +108,7 @@ impl Watched {
                     proxy: None,
                     compressors: vec![],
                     server_api: None,
+                    auth_timeout: None,
                 },
             },
             monitor: Some(monitor),
