@@ -59,8 +59,8 @@ async function commit(session: ClientSession, left: () => number, deadline: Dead
       await session.commitTransaction();
       return;
     } catch (error) {
-      if (error instanceof MongoOperationTimeoutError) throw late(error, deadline);
-      if (!hasLabel(error, 'UnknownTransactionCommitResult') || isMaxTimeExpired(error)) throw error;
+      const isOver = isMaxTimeExpired(error) || error instanceof MongoOperationTimeoutError;
+      if (isOver || !hasLabel(error, 'UnknownTransactionCommitResult')) throw error;
       if (left() <= 0) throw late(error, deadline);
     }
   }
