@@ -41,7 +41,7 @@ use crate::labels::Labels;
 use crate::note::Note;
 use crate::profile::Profile;
 use crate::runtime::runtime;
-use crate::session::{ClusterTime, ServerSessions, Session};
+use crate::session::{ClusterTime, ServerSessions, Sessions};
 use ferropool_connection::{Error, ErrorKind, Phase, Watcher};
 use ferropool_lane::{Batch, Inbox, Message, Readiness, Table, Token};
 use ferropool_pool::{CheckedOut, Condition, Effects, Key};
@@ -98,7 +98,7 @@ struct Attached {
     subscription: Subscription,
     /// How commands are treated, by number: those of each read preference mode come first.
     profiles: Vec<Arc<Profile>>,
-    sessions: Slab<Session>,
+    sessions: Sessions,
     server_sessions: ServerSessions,
     /// How long the deployment keeps sessions; `None` where nobody knows.
     session_minutes: Option<u32>,
@@ -214,7 +214,7 @@ impl Engine {
             profiles: { ReadPreferenceMode::ALL.into_iter() }
                 .map(|mode| Arc::new(Profile::of_mode(mode)))
                 .collect(),
-            sessions: Slab::new(),
+            sessions: Sessions::default(),
             server_sessions: ServerSessions::default(),
             session_minutes: None,
             cluster_time: ClusterTime::default(),

@@ -5,10 +5,12 @@
 
 mod cluster_time;
 mod pool;
+mod table;
 mod transaction;
 
 pub(crate) use cluster_time::ClusterTime;
 pub(crate) use pool::{ServerSession, ServerSessions, end_sessions};
+pub(crate) use table::Sessions;
 pub use transaction::{Ending, TransactionOptions, TransactionState};
 pub(crate) use transaction::{Pin, Transaction};
 

@@ -23,7 +23,7 @@ impl Engine {
         let SessionUse::Started(number) = operation.session else {
             return;
         };
-        let Some(session) = attached.sessions.get_mut(number as usize) else {
+        let Some(session) = attached.sessions.get_mut(number) else {
             return;
         };
         if let Some(time) = reply.cluster_time {
@@ -54,7 +54,7 @@ impl Engine {
             SessionUse::Started(number) => {
                 let attached = self.clients.get_mut(operation.client as usize);
                 attached
-                    .and_then(|attached| attached.sessions.get_mut(*number as usize))
+                    .and_then(|attached| attached.sessions.get_mut(*number))
                     .and_then(|session| session.server.as_mut())
             }
         };
@@ -73,10 +73,15 @@ impl Engine {
         }
         if let SessionUse::Started(number) = operation.session
             && let Some(attached) = self.clients.get_mut(operation.client as usize)
-            && let Some(session) = attached.sessions.get_mut(number as usize)
+            && let Some(session) = attached.sessions.get_mut(number)
         {
             let pin = session.transaction.leave();
-            self.unpin(pin);
+            if pin.is_some() {
+                // A connection that goes back serves others, whose requests are composed where this one is.
+                self.put_by(slot);
+                self.unpin(pin);
+                self.take_up(slot);
+            }
         }
     }
 
@@ -92,7 +97,7 @@ impl Engine {
             return;
         }
         let transaction = match operation.session {
-            SessionUse::Started(number) => { attached.sessions.get_mut(number as usize) }
+            SessionUse::Started(number) => { attached.sessions.get_mut(number) }
                 .map(|session| &mut session.transaction)
                 .filter(|transaction| transaction.is_active()),
             _ => None,
@@ -154,7 +159,7 @@ impl Engine {
         };
         if let SessionUse::Started(number) = operation.session
             && let Some(attached) = self.clients.get_mut(operation.client as usize)
-            && let Some(session) = attached.sessions.get_mut(number as usize)
+            && let Some(session) = attached.sessions.get_mut(number)
         {
             let pin = session.transaction.pin.take();
             self.unpin(pin);

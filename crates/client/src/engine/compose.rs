@@ -104,7 +104,7 @@ impl Attached {
                 }
             }
             SessionUse::Started(number) => {
-                let Some(session) = self.sessions.get_mut(*number as usize) else {
+                let Some(session) = self.sessions.get_mut(*number) else {
                     return Err(Failure::SessionEnded);
                 };
                 let options = session.options;
@@ -162,7 +162,7 @@ impl Attached {
             return;
         }
         let of_session = match operation.session {
-            SessionUse::Started(number) => self.sessions.get(number as usize),
+            SessionUse::Started(number) => self.sessions.get(number),
             _ => None,
         };
         let own = &self.cluster_time;
@@ -179,8 +179,9 @@ impl Attached {
         to: &mut Appender<'_>,
     ) {
         let takes_part = match operation.session {
-            SessionUse::Started(number) => { self.sessions.get(number as usize) }
-                .is_some_and(|session| session.transaction.is_active()),
+            SessionUse::Started(number) => {
+                { self.sessions.get(number) }.is_some_and(|session| session.transaction.is_active())
+            }
             _ => false,
         };
         let kind = operation.profile.kind;

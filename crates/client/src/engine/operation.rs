@@ -140,7 +140,7 @@ impl Engine {
             return false;
         };
         let attached = self.clients.get(id as usize);
-        let session = attached.and_then(|attached| attached.sessions.get(number as usize));
+        let session = attached.and_then(|attached| attached.sessions.get(number));
         session.is_some_and(|session| session.transaction.is_active())
     }
 
@@ -365,7 +365,12 @@ impl Engine {
             _ => Ok(()),
         };
         let holder = (kind == Kind::CheckOut).then_some(super::Holder::User);
-        match (self.adopt(checked_out, id, server, holder), completed) {
+        let adopted = self.adopt(checked_out, id, server, holder);
+        if adopted.is_err() {
+            // Another attempt goes on with it.
+            self.put_by(slot);
+        }
+        match (adopted, completed) {
             (Err(error), _) => {
                 self.failed(slot, Failure::Connection(error));
             }

@@ -129,7 +129,7 @@ impl Engine {
             return None;
         };
         let attached = self.clients.get(operation.client as usize)?;
-        match attached.sessions.get(number as usize)?.transaction.pin {
+        match attached.sessions.get(number)?.transaction.pin {
             Some(Pin::Connection(token)) => Some(token),
             _ => None,
         }

@@ -164,7 +164,7 @@ impl Engine {
         };
         let options = attached.client.options();
         let session = match operation.session {
-            SessionUse::Started(number) => attached.sessions.get_mut(number as usize),
+            SessionUse::Started(number) => attached.sessions.get_mut(number),
             _ => None,
         };
         let takes_part = { session.as_ref() }.is_some_and(|it| it.transaction.is_active());

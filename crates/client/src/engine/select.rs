@@ -134,7 +134,7 @@ impl Attached {
             return self.server(number);
         }
         let session = match operation.session {
-            SessionUse::Started(number) => self.sessions.get(number as usize),
+            SessionUse::Started(number) => self.sessions.get(number),
             _ => None,
         };
         let transaction = session.map(|session| &session.transaction);

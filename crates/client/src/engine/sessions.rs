@@ -14,7 +14,7 @@ impl Engine {
     /// Starts a session. It is the caller's until [`Self::end_session`].
     pub fn start_session(&mut self, id: ClientId, options: SessionOptions) -> u32 {
         match self.clients.get_mut(id as usize) {
-            Some(attached) => attached.sessions.insert(Session::new(options)) as u32,
+            Some(attached) => attached.sessions.insert(Session::new(options)),
             None => 0,
         }
     }
@@ -22,7 +22,7 @@ impl Engine {
     /// Ends a session: its server session is free for others, its connection goes back.
     pub fn end_session(&mut self, id: ClientId, session: u32) {
         let attached = self.clients.get_mut(id as usize);
-        let Some(ended) = attached.and_then(|it| it.sessions.try_remove(session as usize)) else {
+        let Some(ended) = attached.and_then(|it| it.sessions.remove(session)) else {
             return;
         };
         if let Some(server) = ended.server {
@@ -45,7 +45,7 @@ impl Engine {
 
     fn session_mut(&mut self, id: ClientId, session: u32) -> Result<&mut Session, Failure> {
         { self.clients.get_mut(id as usize) }
-            .and_then(|attached| attached.sessions.get_mut(session as usize))
+            .and_then(|attached| attached.sessions.get_mut(session))
             .ok_or(Failure::SessionEnded)
     }
 
@@ -60,7 +60,7 @@ impl Engine {
             return Err(Failure::SessionEnded);
         };
         let minutes = attached.session_minutes;
-        let Some(session) = attached.sessions.get_mut(session as usize) else {
+        let Some(session) = attached.sessions.get_mut(session) else {
             return Err(Failure::SessionEnded);
         };
         // Whoever asks for its id gets it, though no command has needed it yet.
@@ -137,7 +137,7 @@ impl Engine {
             return Err(Failure::SessionEnded);
         };
         let (free, minutes) = (&attached.server_sessions, attached.session_minutes);
-        let Some(started) = attached.sessions.get_mut(session as usize) else {
+        let Some(started) = attached.sessions.get_mut(session) else {
             return Err(Failure::SessionEnded);
         };
         if started.options.snapshot {
