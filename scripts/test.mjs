@@ -10,7 +10,17 @@ import { parseArgs } from 'node:util';
 
 import { buildNative } from './build-native.mjs';
 import { buildTypeScript } from './build-ts.mjs';
-import { add, atLeastOneFailure, cargoCounts, none, specCounts, vitestCounts } from './counts.mjs';
+import {
+  add,
+  atLeastOneFailure,
+  cargoCounts,
+  cargoFailures,
+  none,
+  specCounts,
+  specFailures,
+  vitestCounts,
+  vitestFailures,
+} from './counts.mjs';
 import { deny } from './deny.mjs';
 import { ensureInstalled } from './install.mjs';
 import { lints } from './lint.mjs';
@@ -44,7 +54,7 @@ async function stage(part, name, work) {
     console.error(error);
     outcome = { counts: oneFailed, note: error.message.split('\n')[0] };
   }
-  rows.push({ name, note: '', ...outcome, seconds: (performance.now() - started) / 1000 });
+  rows.push({ name, note: '', failures: [], ...outcome, seconds: (performance.now() - started) / 1000 });
   return outcome;
 }
 
@@ -79,7 +89,7 @@ function provideMongod() {
 
 async function rustTests(args = ['--workspace', '--no-fail-fast']) {
   const { code, output } = await run('cargo', ['test', ...args], { capture: true });
-  return { counts: atLeastOneFailure(cargoCounts(output), code) };
+  return { counts: atLeastOneFailure(cargoCounts(output), code), failures: cargoFailures(output) };
 }
 
 /** Readiness as on the platforms that have no epoll. */
@@ -110,7 +120,8 @@ async function typescriptTests() {
     '--reporter=json',
     `--outputFile.json=${report}`,
   ]);
-  return { counts: atLeastOneFailure(existsSync(report) ? vitestCounts(report) : none, code) };
+  if (!existsSync(report)) return { counts: atLeastOneFailure(none, code) };
+  return { counts: atLeastOneFailure(vitestCounts(report), code), failures: vitestFailures(report) };
 }
 
 async function conformance() {
@@ -126,7 +137,8 @@ async function conformance() {
     () => 0,
     (error) => error.code,
   );
-  return { counts: atLeastOneFailure(existsSync(report) ? specCounts(report) : none, code) };
+  if (!existsSync(report)) return { counts: atLeastOneFailure(none, code) };
+  return { counts: atLeastOneFailure(specCounts(report), code), failures: specFailures(report) };
 }
 
 function printTable() {
@@ -137,6 +149,13 @@ function printTable() {
       String(count).padStart([6, 6, 7][index]),
     );
     console.log(`${[name.padEnd(width), ...numbers, seconds.toFixed(1).padStart(7)].join('  ')}  ${note}`.trimEnd());
+  }
+}
+
+/** What failed, once more: of a long output often only the end is kept. */
+function printFailures() {
+  for (const { name, failures } of rows) {
+    if (failures.length > 0) console.log(`\nfailed in ${name}:\n${failures.join('\n')}`);
   }
 }
 
@@ -169,6 +188,7 @@ if (flags['skip-install'] || installed.installed) {
   }
 }
 
+printFailures();
 printTable();
 const total = rows.map(({ counts }) => counts).reduce(add, none);
 if (total.failed > 0) process.exitCode = 1;

@@ -18,6 +18,7 @@ export interface SuiteCounts {
   failed: number;
   skipped: number;
   skips: { test: string; reason: string }[];
+  failures: { test: string; failures: readonly string[] }[];
 }
 
 export class Report {
@@ -25,16 +26,18 @@ export class Report {
 
   /** A suite that has a runner is in the report, even if it has no file. */
   suite(name: string): SuiteCounts {
-    return (this.suites[name] ??= { passed: 0, failed: 0, skipped: 0, skips: [] });
+    return (this.suites[name] ??= { passed: 0, failed: 0, skipped: 0, skips: [], failures: [] });
   }
 
   add(suite: string, result: TestOutcome): void {
     const counts = this.suite(suite);
     counts[result.outcome] += 1;
-    if (result.outcome === 'skipped') counts.skips.push({ test: result.test, reason: result.reason });
+    const { test } = result;
+    if (result.outcome === 'skipped') counts.skips.push({ test, reason: result.reason });
+    if (result.outcome === 'failed') counts.failures.push({ test, failures: result.failures });
   }
 
-  get total(): Omit<SuiteCounts, 'skips'> {
+  get total(): Omit<SuiteCounts, 'skips' | 'failures'> {
     const total = { passed: 0, failed: 0, skipped: 0 };
     for (const counts of Object.values(this.suites)) {
       for (const key of ['passed', 'failed', 'skipped'] as const) total[key] += counts[key];

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { describeOutcome, describeSkips, describeUnsupported, Report } from './report.mjs';
 
 describe('the report', () => {
-  it('counts by suite, and writes skips with their reasons', () => {
+  it('counts by suite, and writes skips and failures with their reasons', () => {
     const report = new Report();
     report.suite('no-file');
     report.add('pools', { test: 'a', outcome: 'passed' });
@@ -17,8 +17,14 @@ describe('the report', () => {
       report.writeJson(file);
       expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({
         suites: {
-          'no-file': { passed: 0, failed: 0, skipped: 0, skips: [] },
-          pools: { passed: 1, failed: 1, skipped: 1, skips: [{ test: 'c', reason: 'no server' }] },
+          'no-file': { passed: 0, failed: 0, skipped: 0, skips: [], failures: [] },
+          pools: {
+            passed: 1,
+            failed: 1,
+            skipped: 1,
+            skips: [{ test: 'c', reason: 'no server' }],
+            failures: [{ test: 'b', failures: ['why'] }],
+          },
         },
       });
     } finally {

@@ -40,7 +40,10 @@ impl Topology {
         let next = description.and_then(|description| state.description.updated(description));
         let previous = Arc::clone(&state.description);
         let leaving = leaving(&state, next.as_ref());
-        let closing = next.map(|next| self.install(&mut state, next, &leaving));
+        let installed = match next {
+            Some(next) => self.install(&mut state, next, &leaving, Some(server)),
+            None => ready(&state.description, server).into_iter().collect(),
+        };
         // The creation of its pool is recorded before anybody is told of what its pool records.
         let opened = { &state.description }
             .changes_since(&previous)
@@ -54,10 +57,6 @@ impl Topology {
                 ServerChange::Opened(_) | ServerChange::Closed(_) => None,
             })
             .collect();
-        let usable = state.description.servers.get(server.address());
-        let ready = usable
-            .filter(|known| is_usable(state.description.topology_type, known.server_type))
-            .map(|_| server.pool().decide_ready());
         let scope = match clears {
             Clears::Nothing => None,
             Clears::Pool => Some(None),
@@ -73,8 +72,7 @@ impl Topology {
         let is_heard = state.events.is_subscribed();
         drop(state);
         self.announce(is_heard);
-        let closing = closing.into_iter().flatten();
-        for deferred in closing.chain(ready).chain(cleared) {
+        for deferred in installed.into_iter().chain(cleared) {
             deferred.carry_out();
         }
         checked.iter().for_each(|server| server.request_check());
@@ -86,11 +84,15 @@ impl Topology {
 
     /// Replaces the description, with the servers that it has, and closes the pools of `leaving`, which it
     /// no longer has; gives what remains to be done of that.
+    ///
+    /// Whoever selects reads what is published and takes no lock. So the pool of `checked` is ready before the server can be
+    /// selected, and a pool is closed, or cleared by the caller, when its server can no longer be.
     pub(super) fn install<'a>(
         &self,
         state: &mut State,
         next: TopologyDescription,
         leaving: &'a [Arc<Server>],
+        checked: Option<&'a Arc<Server>>,
     ) -> Vec<Deferred<'a, Wired>> {
         let (previous, next) = (Arc::clone(&state.description), Arc::new(next));
         Self::record_changed(state, &previous, &next);
@@ -110,10 +112,15 @@ impl Topology {
             state.servers.push(server);
         }
         state.retired.extend(leaving.iter().cloned());
-        let mut closing = Vec::new();
+        let ready = checked.and_then(|checked| ready(&next, checked));
+        let mut deferred: Vec<_> = ready.into_iter().collect();
+        self.published.publish(Arc::new(View {
+            snapshot: Snapshot::new(Arc::clone(&next), self.options.selection),
+            servers: state.servers.clone(),
+        }));
         for server in leaving {
             server.stop();
-            closing.push(server.pool().decide_close().1);
+            deferred.push(server.pool().decide_close().1);
             state.record(|| TopologyEvent::ServerClosed(server.address().clone()));
         }
         if *previous != *next {
@@ -121,12 +128,17 @@ impl Topology {
             state.record(|| TopologyEvent::TopologyDescriptionChanged { previous, new });
         }
         state.description = next;
-        self.published.publish(Arc::new(View {
-            snapshot: Snapshot::new(Arc::clone(&state.description), self.options.selection),
-            servers: state.servers.clone(),
-        }));
-        closing
+        deferred
     }
+}
+
+/// Makes the pool of `server` ready, if that can be used by what is known of it.
+fn ready<'a>(
+    description: &TopologyDescription,
+    server: &'a Arc<Server>,
+) -> Option<Deferred<'a, Wired>> {
+    let known = description.servers.get(server.address())?;
+    is_usable(description.topology_type, known.server_type).then(|| server.pool().decide_ready())
 }
 
 /// The servers that `next` does not have.

@@ -74,11 +74,11 @@ impl Topology {
             cancels_check,
         } = failure.consequences(state.description.topology_type, &known, generation);
         let description = description.filter(|_| self.governs_pools() && !state.closed);
-        let deferred = server.pool().decide_failure(permit, error, clears);
         let changed = description.and_then(|description| state.description.updated(description));
         let is_changed = changed.is_some();
         let leaving = leaving(&state, changed.as_ref());
-        let closing = changed.map(|next| self.install(&mut state, next, &leaving));
+        let closing = changed.map(|next| self.install(&mut state, next, &leaving, None));
+        let deferred = server.pool().decide_failure(permit, error, clears);
         let is_heard = is_changed && state.events.is_subscribed();
         drop(state);
         self.announce(is_heard);

@@ -29,7 +29,7 @@ impl Topology {
             return;
         };
         let leaving = super::change::leaving(&state, Some(&next));
-        let closing = self.install(&mut state, next, &leaving);
+        let closing = self.install(&mut state, next, &leaving, None);
         let is_heard = state.events.is_subscribed();
         drop(state);
         self.announce(is_heard);
