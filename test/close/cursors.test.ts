@@ -61,14 +61,11 @@ describeWithMongod('a client that closes', () => {
         await cursor.next();
         return cursor.id;
       })();
-      const killed = log.nth('commandSucceeded', 3);
-      let isKilled = false;
-      void killed.then(() => (isKilled = true));
-      while (!isKilled) {
+      while (log.of('commandSucceeded').length < 3) {
         collectGarbage();
         await setImmediate();
       }
-      expect(await killed).toMatchObject({ commandName: 'killCursors', reply: { cursorsKilled: [id] } });
+      expect(log.of('commandSucceeded').at(-1)).toMatchObject({ commandName: 'killCursors', reply: { cursorsKilled: [id] } });
     });
   });
 });
