@@ -1,4 +1,4 @@
-import { MongoClientBulkWriteExecutionError, MongoCompatibilityError, MongoInvalidArgumentError, ObjectId, type AnyClientBulkWriteModel, type Document } from 'ferropool';
+import { MongoClientBulkWriteExecutionError, MongoCompatibilityError, MongoInvalidArgumentError, MongoTransactionError, ObjectId, type AnyClientBulkWriteModel, type Document } from 'ferropool';
 import { describe, expect, it } from 'vitest';
 
 import { onBothLanes, openClient } from '../support/lanes.js';
@@ -72,6 +72,18 @@ describe('what a client’s bulk sends', () => {
       const idsOf = ({ ops }: Document = {}): unknown => (ops as Document[]).map(({ document }) => (document as Document)['_id'] as unknown);
       expect(idsOf(server.sent[0])).toEqual([documents[0]?.['_id'], 5]);
       expect(idsOf(other.server.sent[0])).toEqual(['mine']);
+    });
+
+    it('no write concern in a transaction, whatever the client’s is', async () => {
+      const { server, client } = await open({}, { w: 0 });
+      const session = client.startSession();
+      session.startTransaction({ writeConcern: { w: 1 } });
+      await expect(client.bulkWrite([one()], { session, writeConcern: { w: 1 } })).rejects.toThrow(new MongoTransactionError('Cannot set write concern after starting a transaction'));
+      await expect(client.bulkWrite([one()], { session, verboseResults: true })).resolves.toMatchObject({ acknowledged: true, insertedCount: 1, insertResults: { size: 1 } });
+      expect(server.sent).toHaveLength(1);
+      expect(server.sent[0]).not.toHaveProperty('writeConcern');
+      await session.abortTransaction();
+      await session.endSession();
     });
 
     it('nothing to a server that is older', async () => {

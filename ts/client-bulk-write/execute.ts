@@ -5,7 +5,7 @@ import { copy } from '../collection/fields';
 import { batchOf } from '../cursor/batch';
 import { startImplicitSession } from '../cursor/implicit-session';
 import type { Deadline } from '../deadline';
-import { MAX_TIME_EXPIRED, MongoError, MongoInvalidArgumentError, MongoOperationTimeoutError, MongoServerError } from '../errors';
+import { MAX_TIME_EXPIRED, MongoError, MongoInvalidArgumentError, MongoOperationTimeoutError, MongoServerError, MongoTransactionError } from '../errors';
 import type { PrimaryKeyOptions } from '../primary-key';
 import type { Scope } from '../scope';
 import type { Treatment } from '../settings';
@@ -34,18 +34,22 @@ export async function clientBulkWrite(
   // What the command says of itself is read here, however users have their own documents read.
   const within = scope.with({ ...options, raw: false, promoteValues: true });
   const { settings, endpoint } = within;
-  const { ordered = true, verboseResults = false } = options;
-  if (!settings.acknowledged && verboseResults) throw new MongoInvalidArgumentError('Cannot request unacknowledged write concern and verbose results');
-  if (!settings.acknowledged && ordered) throw new MongoInvalidArgumentError('Cannot request unacknowledged write concern and ordered writes');
+  const { ordered = true, verboseResults = false, session } = options;
+  // A transaction has a write concern of its own, at its end.
+  const takesPart = session?.inTransaction() ?? false;
+  if (takesPart && options.writeConcern !== undefined) throw new MongoTransactionError('Cannot set write concern after starting a transaction');
+  const acknowledged = settings.acknowledged || takesPart;
+  if (!acknowledged && verboseResults) throw new MongoInvalidArgumentError('Cannot request unacknowledged write concern and verbose results');
+  if (!acknowledged && ordered) throw new MongoInvalidArgumentError('Cannot request unacknowledged write concern and ordered writes');
   const writes = (models as AnyClientBulkWriteModel<Document>[]).map((model) => writeOf(model, keys, settings.bson.ignoreUndefined));
   const command = copy({ bulkWrite: 1, errorsOnly: !verboseResults, ordered }, options, FIELDS);
   const deadline = within.limit(options);
   const limits = knownLimits(endpoint) ?? (await learnLimits(endpoint, deadline, options.signal));
-  const implicit = options.session || !settings.acknowledged ? undefined : startImplicitSession(endpoint);
-  const bulk = new ClientBulk(within, command, implicit ? { ...options, session: implicit } : options, deadline, new Results(ordered, verboseResults));
+  const implicit = session || !acknowledged ? undefined : startImplicitSession(endpoint);
+  const bulk = new ClientBulk(within, command, implicit ? { ...options, session: implicit } : options, deadline, acknowledged ? new Results(ordered, verboseResults) : undefined);
   try {
     for (const batch of batchesOf(writes, command, settings.bson, limits)) await bulk.send(batch);
-    return settings.acknowledged ? bulk.finish() : UNACKNOWLEDGED;
+    return bulk.finish();
   } catch (error) {
     throw bulk.failure(error);
   } finally {
@@ -62,19 +66,19 @@ class ClientBulk {
     readonly command: Document,
     readonly options: ClientBulkWriteOptions,
     readonly deadline: Deadline | undefined,
-    readonly results: Results,
+    /** `undefined` where there are none. */
+    readonly results: Results | undefined,
   ) {}
 
   async send(batch: Batch): Promise<void> {
     const { scope, options, results, deadline } = this;
     const treatment = batch.isRetryable ? RETRYABLE : ONCE;
     const answered = (reply: Document, origin: Parameters<typeof batchOf>[1]) => {
-      if (!scope.settings.acknowledged) return undefined;
-      results.addReply(batch, reply);
-      return batchOf(reply, origin);
+      results?.addReply(batch, reply);
+      return results && batchOf(reply, origin);
     };
     const first = await scope.execute(treatment, { ...this.command }, options, answered, batch.sequences, deadline, this.#operationId);
-    if (!first) return;
+    if (!first || !results) return;
     for await (const documents of readCursor(first, scope, options.session, deadline, options.signal)) {
       for (const document of documents) results.addDocument(batch, document);
       if (results.isOrdered && results.writeErrors.size > 0) throw this.#error('Mongo client ordered bulk write encountered a write error.');
@@ -82,6 +86,7 @@ class ClientBulk {
   }
 
   finish(): ClientBulkWriteResult {
+    if (!this.results) return UNACKNOWLEDGED;
     const { writeErrors, writeConcernErrors, value } = this.results;
     if (writeErrors.size + writeConcernErrors.length > 0) throw this.#error('Mongo client bulk write encountered errors during execution.');
     return value;
@@ -91,8 +96,7 @@ class ClientBulk {
   failure(error: unknown): unknown {
     // Whoever gave it up knows why.
     if (error instanceof MongoClientBulkWriteError || this.options.signal?.aborted || !(error instanceof MongoError)) return this.#timedOut(error);
-    const { hasSucceeded, writeErrors, writeConcernErrors } = this.results;
-    if (!(error instanceof MongoServerError) && !hasSucceeded && writeErrors.size + writeConcernErrors.length === 0) return error;
+    if (!(error instanceof MongoServerError) && !this.results?.hasSome) return error;
     const { errorLabels: labels, address } = error;
     const whole = this.#error('Mongo client bulk write encountered an error during execution', { labels, ...(address !== undefined && { address }) });
     whole.cause = error;
@@ -101,10 +105,10 @@ class ClientBulk {
   }
 
   #error(message: string, failure?: ConstructorParameters<typeof MongoClientBulkWriteError>[1]): MongoClientBulkWriteError {
-    const { writeErrors, writeConcernErrors, hasSucceeded, value } = this.results;
     const error = new MongoClientBulkWriteError({ message }, failure);
-    Object.assign(error, { writeErrors, writeConcernErrors });
-    if (hasSucceeded) error.partialResult = value;
+    if (!this.results) return error;
+    const { writeErrors, writeConcernErrors, hasSucceeded, value } = this.results;
+    Object.assign(error, { writeErrors, writeConcernErrors, ...(hasSucceeded && { partialResult: value }) });
     return error;
   }
 

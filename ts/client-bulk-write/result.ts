@@ -77,6 +77,11 @@ export class Results {
     };
   }
 
+  /** Whether there is anything to tell. */
+  get hasSome(): boolean {
+    return this.hasSucceeded || this.writeErrors.size + this.writeConcernErrors.length > 0;
+  }
+
   /** Adds what the reply to a command says of all its writes. */
   addReply({ writes }: Batch, reply: Document): void {
     const { nErrors = 0, nInserted = 0, nUpserted = 0, nMatched = 0, nModified = 0, nDeleted = 0, writeConcernError } = reply as Reply;
