@@ -1,6 +1,8 @@
 // Commands on their way out: BSON where the core takes it from.
 
 import { calculateObjectSize, serialize, serializeWithBufferAndIndex, type Document, type SerializeOptions } from 'bson';
+import { encode, isPlain } from './encode/encode';
+import { SequenceWriter } from './encode/sequence';
 import { MongoInvalidArgumentError } from './errors';
 import type { Sequence } from './execution';
 
@@ -10,7 +12,10 @@ const MAX_COMMAND = (16 << 20) + (16 << 10);
 /** The length of a document without elements. */
 const EMPTY = 5;
 
-// One for all lanes, as bson has one buffer for all that it serializes.
+// One for all lanes: what it wrote has been copied when the next one writes.
+const writer = new SequenceWriter();
+
+// The same, as bson has one buffer for all that it serializes.
 let serializing = false;
 
 /** Whether a command is being serialized further up the stack. */
@@ -22,7 +27,7 @@ export function isSerializing(): boolean {
 export function serializeInto(buffer: Buffer, command: Document, options?: SerializeOptions): number | Uint8Array {
   serializing = true;
   try {
-    const length = serializeWithBufferAndIndex(command, buffer, options) + 1;
+    const length = isPlain(command, options) ? encode(buffer, 0, command, options) : serializeWithBufferAndIndex(command, buffer, options) + 1;
     if (length === EMPTY) throw new MongoInvalidArgumentError('The command must not be empty');
     return length;
   } catch (error) {
@@ -34,30 +39,16 @@ export function serializeInto(buffer: Buffer, command: Document, options?: Seria
   }
 }
 
-/** Documents that travel beside a command, as sections of its message (OP_MSG, "Kind 1: Document Sequence"). */
+/** Documents that travel beside a command, as sections of its message. What it gives is valid until the next call. */
 export function serializeSequences(sequences: readonly Sequence[], options?: SerializeOptions): Uint8Array {
   serializing = true;
   try {
-    return Buffer.concat(sequences.flatMap((sequence) => section(sequence, options)));
+    return writer.write(sequences, options);
   } catch (error) {
     throw unserializable(error);
   } finally {
     serializing = false;
   }
-}
-
-function section({ name, documents }: Sequence, options: SerializeOptions | undefined): Uint8Array[] {
-  const head = Buffer.from(`\u0001\0\0\0\0${name}\0`, 'latin1');
-  const parts: Uint8Array[] = [head];
-  // The size counts itself, not the kind in front of it.
-  let size = head.length - 1;
-  for (const document of documents) {
-    const bytes = document instanceof Uint8Array ? document : serialize(document, options);
-    size += bytes.length;
-    parts.push(bytes);
-  }
-  head.writeInt32LE(size, 1);
-  return parts;
 }
 
 /** A command that does not fit in the send buffer. */
