@@ -7,7 +7,7 @@
 #![allow(clippy::print_stdout, reason = "its output is its purpose")]
 
 use ferropool_client::{
-    Client, ClientId, ClientOptions, Engine, Invocation, OptionValue, Turn, kind,
+    Client, ClientId, ClientOptions, Engine, Invocation, OptionValue, Timeout, Turn, kind,
 };
 use ferropool_lane::{Outbox, Record};
 use ferropool_topology::ReadPreferenceMode;
@@ -73,7 +73,7 @@ impl Driver {
             body: Vec::new(),
             next_id: 0,
         };
-        driver.engine.connect(id, 0);
+        driver.engine.connect(id, 0, Timeout::Unlimited);
         driver.until_idle()?;
         driver.engine.warm(id, 0, Some(size));
         driver.until_idle()?;
