@@ -10,7 +10,7 @@ const RECORD = 7;
 const NO_SESSION = -1;
 const PRIMARY = 0;
 
-/** Opens one, with a client of one server; `onTurn(count)` is called with how many operations have completed. */
+/** Opens one, with a client of one server whose pool is full. */
 export async function openRawLane(eventLoop, uri, options) {
   let onTurn;
   const lent = {
@@ -35,11 +35,11 @@ export async function openRawLane(eventLoop, uri, options) {
       native.tryCheckOut(lane, client, PRIMARY);
       native.checkIn(lane, client, lent.taken[0] >>> 0, lent.taken[1] >>> 0);
     },
-    /** Takes a connection; gives the function that returns it. */
-    hold: () => {
-      native.tryCheckOut(lane, client, PRIMARY);
-      const [low, high] = [lent.taken[0] >>> 0, lent.taken[1] >>> 0];
-      return () => native.checkIn(lane, client, low, high);
+    /** Takes every connection; gives the function that returns them. */
+    holdAll: () => {
+      const tokens = [];
+      while (native.tryCheckOut(lane, client, PRIMARY) === 1) tokens.push([lent.taken[0] >>> 0, lent.taken[1] >>> 0]);
+      return () => tokens.forEach(([low, high]) => native.checkIn(lane, client, low, high));
     },
     ping: (slot) => native.command(lane, client, database, slot, ping.length, PRIMARY, NO_SESSION, Infinity),
     /** Completes in a later turn, without a server. */
