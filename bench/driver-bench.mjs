@@ -59,6 +59,7 @@ report('driver-bench', method.title, [...rows, ...composites.flatMap(compose)], 
   ['ferropool MB/s', score('ferropool')],
   ['mongodb MB/s', score('mongodb')],
   ['ratio', ({ ratio }) => ratio.toFixed(2)],
+  ['mean of ratios', ({ meanRatio }) => meanRatio?.toFixed(2) ?? ''],
   ['ferropool ms, p10 p50 p90', spread('ferropool')],
   ['mongodb ms, p10 p50 p90', spread('mongodb')],
   ['CPU ms', cpu('ferropool', 'cpuMS')],
@@ -107,11 +108,15 @@ function nearestRank(sorted, percentile) {
   return sorted[Math.max(0, Math.floor((sorted.length * percentile) / 100) - 1)];
 }
 
-/** The plain average of its tasks' scores; none where not all of them were measured. */
+/**
+ * The plain average of its tasks' scores, in which large documents weigh most, and the geometric mean of their ratios, in which
+ * all weigh the same. Nothing where not all of them were measured.
+ */
 function compose(composite) {
   const parts = tasks.filter(({ composites }) => composites.includes(composite)).map(({ name }) => rows.find(({ task }) => task === name));
   if (parts.includes(undefined)) return [];
   const average = (name) => parts.reduce((sum, part) => sum + part[name].score, 0) / parts.length;
   const [ferropool, mongodb] = contenders.map((name) => ({ score: average(name) }));
-  return [{ task: composite, ferropool, mongodb, ratio: ferropool.score / mongodb.score }];
+  const meanRatio = Math.exp(parts.reduce((sum, { ratio }) => sum + Math.log(ratio), 0) / parts.length);
+  return [{ task: composite, ferropool, mongodb, ratio: ferropool.score / mongodb.score, meanRatio }];
 }
