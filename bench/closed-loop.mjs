@@ -1,11 +1,14 @@
 // The measurement inside a contender's process.
 
+import { quantile } from './statistics.mjs';
+
 /** What a run may record; beyond that, latencies are those of its beginning. */
 const latencies = new Float64Array(1 << 21);
 
 /**
  * Keeps `concurrency` operations in flight until `milliseconds` have passed. What ends later is waited for and not
- * counted. Processor time is the whole process's, every thread.
+ * counted. Processor time is the whole process's, every thread. An operation that gives a number was to be measured in part: that is
+ * its latency.
  */
 export async function closedLoop(operation, concurrency, milliseconds) {
   let count = 0;
@@ -15,10 +18,10 @@ export async function closedLoop(operation, concurrency, milliseconds) {
   const begin = performance.now();
   const worker = async () => {
     for (let since = performance.now(); cpu === undefined; ) {
-      await operation();
+      const latency = await operation();
       const now = performance.now();
       if (cpu !== undefined) return;
-      if (count < latencies.length) latencies[count] = now - since;
+      if (count < latencies.length) latencies[count] = latency ?? now - since;
       count += 1;
       last = now;
       since = now;
@@ -59,9 +62,4 @@ export async function pairs(batch, milliseconds) {
     p50MS: quantile(sorted, 0.5),
     p99MS: quantile(sorted, 0.99),
   };
-}
-
-/** The value that a share `q` of them does not exceed. */
-export function quantile(sorted, q) {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))];
 }

@@ -1,15 +1,16 @@
-// The measurement inside an opener's process.
+// The measurements inside an opener's process.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { busyLoop, threadCpuMS } from './busy-loop.mjs';
-import { quantile } from './closed-loop.mjs';
+import { quantile } from './statistics.mjs';
 
 /**
  * Has a new client establish `connections`: by as many check-outs at once, which keep what they get (`by` is `check-outs`), or by
- * its own population, up to `minPoolSize` (`by` is `minPoolSize`). What is not there after `limitMS` is not waited for.
+ * its own population, up to `minPoolSize` (`by` is `minPoolSize`). What is not there after `limitMS` is not waited for. With `memory`,
+ * what each has taken is measured instead of time.
  */
-export async function opening(open, { by, connections, maxConnecting, limitMS, busy }) {
+export async function opening(open, { by, connections, maxConnecting, limitMS, busy, memory }) {
   const minPoolSize = by === 'minPoolSize' ? connections : 0;
   const loop = busy ? busyLoop() : undefined;
   const [cpuBefore, threadBefore, begin] = [process.cpuUsage(), threadCpuMS(), performance.now()];
@@ -30,23 +31,27 @@ export async function opening(open, { by, connections, maxConnecting, limitMS, b
     checkIns.push(checkIn);
     readyMS.push(performance.now() - begin);
   };
+  let bytesWithOne;
   const all = async () => {
     await client.connect();
-    await (established ?? Promise.all(Array.from({ length: connections }, checkOut)));
+    if (memory) {
+      await checkOut();
+      bytesWithOne = residentAtRest();
+    }
+    await (established ?? Promise.all(Array.from({ length: connections - checkIns.length }, checkOut)));
   };
-  const limit = new AbortController();
-  await Promise.race([all(), sleep(limitMS, undefined, { signal: limit.signal }).catch(() => {})]);
-  limit.abort();
+  await within(all(), limitMS);
   over = true;
 
   const elapsedMS = performance.now() - begin;
   if (readyMS.length === 0) throw new Error(`not one connection in ${limitMS} ms`);
   const thread = threadCpuMS();
   const { user, system } = process.cpuUsage(cpuBefore);
-  const { longestDelayMS = 0, blocksCpuMS = 0 } = loop?.stop() ?? {};
+  const { longestDelayMS, blocksCpuMS = 0 } = loop?.stop() ?? {};
   return {
     result: {
       operations: readyMS.length,
+      connections: readyMS.length,
       // A rate over what it took, or over all of the time that it was given.
       elapsedMS,
       cpuMS: (user + system) / 1000 - blocksCpuMS,
@@ -54,10 +59,55 @@ export async function opening(open, { by, connections, maxConnecting, limitMS, b
       p50MS: quantile(readyMS, 0.5),
       p99MS: quantile(readyMS, 0.99),
       longestDelayMS,
+      ...(memory && { bytesPerConnection: (residentAtRest() - bytesWithOne) / (readyMS.length - 1) }),
     },
     close: async () => {
       for (const checkIn of checkIns) checkIn();
       await client.close();
     },
   };
+}
+
+/** Requests at once of a client that knows its server and has no connection for them. */
+export async function burst(open, { requests, connections, limitMS }) {
+  const client = open({ maxPoolSize: connections });
+  let opened = 0;
+  client.on('connectionCreated', () => (opened += 1));
+  await client.connect();
+
+  const [cpuBefore, threadBefore, begin] = [process.cpuUsage(), threadCpuMS(), performance.now()];
+  const servedMS = [];
+  const request = async () => {
+    await client.ping();
+    servedMS.push(performance.now() - begin);
+  };
+  await within(Promise.all(Array.from({ length: requests }, request)), limitMS);
+  const elapsedMS = performance.now() - begin;
+  const thread = threadCpuMS();
+  const { user, system } = process.cpuUsage(cpuBefore);
+  return {
+    result: {
+      operations: servedMS.length,
+      connections: opened,
+      elapsedMS,
+      cpuMS: (user + system) / 1000,
+      threadCpuMS: thread === undefined ? undefined : thread - threadBefore,
+      p50MS: quantile(servedMS, 0.5),
+      p99MS: quantile(servedMS, 0.99),
+    },
+    close: () => client.close(),
+  };
+}
+
+async function within(work, limitMS) {
+  const limit = new AbortController();
+  await Promise.race([work, sleep(limitMS, undefined, { signal: limit.signal }).catch(() => {})]);
+  limit.abort();
+}
+
+/** Twice: what a finalizer has let go of is collected as well. */
+function residentAtRest() {
+  globalThis.gc();
+  globalThis.gc();
+  return process.memoryUsage.rss();
 }

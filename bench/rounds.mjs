@@ -1,0 +1,71 @@
+// Contenders that take turns: their processes, their warm-up, and the rounds.
+
+import { startContender } from './child.mjs';
+import { cpuOf, residentBytes } from './servers.mjs';
+import { shuffled } from './shuffled.mjs';
+
+/**
+ * One set of processes for a group: every contender connected and warm, then rounds, in each the cells in any order,
+ * in each cell the contenders in any order, so that a noisy moment hits all of them. `record` gets each sample with its cell and
+ * its contender.
+ */
+export async function measureRounds({ group, deployment, plan, rounds, core }, record) {
+  const { maxPoolSize, cells } = group;
+  const { uri, pid, fixedId, forgetInserted } = deployment;
+  const children = [];
+  try {
+    for (const { name, events } of processesOf(group).filter(({ name }) => !deployment.lacks?.includes(name))) {
+      const child = await startContender(name, { uri, maxPoolSize, core, events });
+      children.push({ ...child, cells: cells.filter((cell) => Boolean(cell.events) === events) });
+    }
+    for (const child of shuffled(children)) await warmUp(child, plan.warmUpMS, fixedId);
+    for (let round = 0; round < rounds; round += 1) {
+      for (const cell of shuffled(cells)) {
+        for (const child of shuffled(children).filter((child) => child.cells.includes(cell))) {
+          await child.run({ ...cell, fixedId, milliseconds: Math.round(plan.milliseconds / 5) });
+          const [cpu, begin] = [cpuOf(pid), performance.now()];
+          const sample = await child.run({ ...cell, fixedId, milliseconds: plan.milliseconds });
+          sample.wallMS = performance.now() - begin;
+          sample.serverCpuMS = cpu === undefined ? undefined : cpuOf(pid) - cpu;
+          sample.rssBytes = residentBytes(child.pid);
+          record(cell, child.name, sample);
+        }
+      }
+      await forgetInserted?.();
+    }
+  } finally {
+    await Promise.all(children.map((child) => child.stop()));
+  }
+}
+
+/** Who listens to events does so in a process of its own: the others have nobody who listens. */
+function processesOf({ contenders, cells }) {
+  const plain = contenders.map((name) => ({ name, events: false }));
+  const listening = ['ferropool', 'mongodb'].map((name) => ({ name, events: true }));
+  return cells.some((cell) => cell.events) ? [...plain, ...listening] : plain;
+}
+
+/**
+ * Runs each workload until its rate has not risen for three steps: compiled code comes late to what is large. Leaves a child
+ * the cells that it has.
+ */
+async function warmUp(child, limitMS, fixedId) {
+  const unsupported = new Set();
+  for (const workload of new Set(child.cells.map(({ workload }) => workload))) {
+    const most = Math.max(...child.cells.filter((cell) => cell.workload === workload).map((cell) => cell.concurrency ?? 64));
+    const job = { workload, concurrency: Math.min(most, 64), fixedId, milliseconds: 150 };
+    let best = 0;
+    let since = 0;
+    for (const begin = performance.now(); since < 3 && performance.now() - begin < limitMS; since += 1) {
+      const sample = await child.run(job);
+      if (sample.unsupported) {
+        unsupported.add(workload);
+        break;
+      }
+      const rate = sample.operations / sample.elapsedMS;
+      if (rate > best * 1.05) since = -1;
+      best = Math.max(best, rate);
+    }
+  }
+  child.cells = child.cells.filter(({ workload }) => !unsupported.has(workload));
+}
