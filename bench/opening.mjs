@@ -34,17 +34,15 @@ export async function opening(open, { by, connections, maxConnecting, limitMS, b
   let bytesWithOne;
   const all = async () => {
     await client.connect();
-    if (memory) {
-      await checkOut();
-      bytesWithOne = residentAtRest();
-    }
-    await (established ?? Promise.all(Array.from({ length: connections - checkIns.length }, checkOut)));
+    if (memory) bytesWithOne = await residentWithOne(client);
+    await (established ?? Promise.all(Array.from({ length: connections }, checkOut)));
   };
   await within(all(), limitMS);
   over = true;
 
   const elapsedMS = performance.now() - begin;
   if (readyMS.length === 0) throw new Error(`not one connection in ${limitMS} ms`);
+  const bytesPerConnection = memory ? residentWithAll(checkIns, bytesWithOne) : undefined;
   const thread = threadCpuMS();
   const { user, system } = process.cpuUsage(cpuBefore);
   const { longestDelayMS, blocksCpuMS = 0 } = loop?.stop() ?? {};
@@ -59,7 +57,7 @@ export async function opening(open, { by, connections, maxConnecting, limitMS, b
       p50MS: quantile(readyMS, 0.5),
       p99MS: quantile(readyMS, 0.99),
       longestDelayMS,
-      ...(memory && { bytesPerConnection: (residentAtRest() - bytesWithOne) / (readyMS.length - 1) }),
+      bytesPerConnection,
     },
     close: async () => {
       for (const checkIn of checkIns) checkIn();
@@ -68,14 +66,12 @@ export async function opening(open, { by, connections, maxConnecting, limitMS, b
   };
 }
 
-/** Requests at once of a client that knows its server and has no connection for them. */
+/** Requests at once of a client that has not been used, so that it neither knows its server nor has a connection. */
 export async function burst(open, { requests, connections, limitMS }) {
+  const [cpuBefore, threadBefore, begin] = [process.cpuUsage(), threadCpuMS(), performance.now()];
   const client = open({ maxPoolSize: connections });
   let opened = 0;
   client.on('connectionCreated', () => (opened += 1));
-  await client.connect();
-
-  const [cpuBefore, threadBefore, begin] = [process.cpuUsage(), threadCpuMS(), performance.now()];
   const servedMS = [];
   const request = async () => {
     await client.ping();
@@ -103,6 +99,19 @@ async function within(work, limitMS) {
   const limit = new AbortController();
   await Promise.race([work, sleep(limitMS, undefined, { signal: limit.signal }).catch(() => {})]);
   limit.abort();
+}
+
+/** The client itself is not its connections' memory. */
+async function residentWithOne(client) {
+  await client.ping();
+  return residentAtRest();
+}
+
+/** They are all available then, as most are at most times. What each has taken, beside the first. */
+function residentWithAll(checkIns, bytesWithOne) {
+  const connections = checkIns.length;
+  for (const checkIn of checkIns.splice(0)) checkIn();
+  return (residentAtRest() - bytesWithOne) / (connections - 1);
 }
 
 /** Twice: what a finalizer has let go of is collected as well. */
