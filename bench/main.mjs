@@ -24,9 +24,11 @@ const { values } = parseArgs({
     only: { type: 'string' },
     server: { type: 'string' },
     rounds: { type: 'string' },
-    output: { type: 'string', default: path.join(import.meta.dirname, 'results', 'latest.json') },
+    output: { type: 'string' },
   },
 });
+const narrowed = values.only ?? values.server;
+const output = values.output ?? path.join(import.meta.dirname, 'results', narrowed ? 'partial.json' : 'latest.json');
 const plan = values.full ? full : quick;
 const rounds = Number(values.rounds ?? plan.rounds);
 const groups = plan.groups.map(narrow).filter(({ cells }) => cells.length > 0);
@@ -66,13 +68,13 @@ const rows = groups.flatMap((group) =>
 );
 const results = { ...about, durationSeconds: Math.round((performance.now() - begin) / 1000), versions: versions(servers), rows };
 results.bars = heldAgainst(results);
-mkdirSync(path.dirname(values.output), { recursive: true });
-writeFileSync(values.output, `${JSON.stringify(results, undefined, 2)}\n`);
-const html = values.output.replace(/(\.json)?$/, '.html');
+mkdirSync(path.dirname(output), { recursive: true });
+writeFileSync(output, `${JSON.stringify(results, undefined, 2)}\n`);
+const html = output.replace(/(\.json)?$/, '.html');
 writeFileSync(html, page(results));
 console.log(table(rows));
 console.log(`\n${barsTable(results.bars)}`);
-const files = [values.output, html].map((file) => path.relative(process.cwd(), file)).join(' and ');
+const files = [output, html].map((file) => path.relative(process.cwd(), file)).join(' and ');
 console.log(`\nRatios are against mongodb in the same run, which took ${elapsed()}; written to ${files}`);
 
 /** What tells a row from others, as text. */

@@ -20,6 +20,12 @@ const style = `
   td + td { white-space: nowrap; }
   .met { color: var(--good); }
   .unmet { color: var(--bad); font-weight: 600; }
+  @media (max-width: 40rem) {
+    #bars thead { display: none; }
+    #bars tr { display: grid; grid-template-columns: 5rem 1fr auto; border-bottom: 1px solid var(--line); padding: 0.4rem 0; }
+    #bars td { border: 0; padding: 0; }
+    #bars td:first-child { grid-column: 1 / -1; }
+  }
   .plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 21rem), 1fr)); gap: 1rem; }
   figure { margin: 0; padding: 0.9rem; background: var(--card); border: 1px solid var(--line); border-radius: 0.5rem; }
   figcaption { font-weight: 600; line-height: 1.3; }
@@ -48,7 +54,7 @@ const measures = [
 
 /** The page of a run, from what `latest.json` has. */
 export function page(results) {
-  const { date, plan, machine, versions, rows, bars = [] } = results;
+  const { rows, bars = [] } = results;
   const servers = [...new Set(rows.map(({ server }) => server))];
   const title = 'ferropool: bench';
   return `<!doctype html>
@@ -63,7 +69,7 @@ export function page(results) {
 <body>
 <h1>${title}</h1>
 <p>Each figure is the median of a run's rounds; thin lines go from the least to the most. Contenders took turns in processes of their own, in random order.</p>
-${facts({ date, plan, ...machine, ...versions })}
+${facts(results)}
 ${bars.length > 0 ? verdicts(bars) : ''}
 ${servers.map((server) => plots(server, rows.filter((row) => row.server === server))).join('\n')}
 ${everything(rows)}
@@ -72,9 +78,17 @@ ${everything(rows)}
 `;
 }
 
-function facts(about) {
-  const known = Object.entries(about).filter(([, value]) => value !== undefined);
-  return `<dl>${known.map(([name, value]) => `<dt>${escaped(name)}</dt><dd>${escaped(value)}</dd>`).join('')}</dl>`;
+function facts({ date, plan, machine, versions }) {
+  const { ferropool, commit, node, ...others } = versions;
+  const about = {
+    run: `${plan}, ${date.replace('T', ' ').slice(0, 16)} UTC`,
+    machine: `${machine.cpu}, ${machine.cores} cores, ${Math.round(machine.memoryBytes / 2 ** 30)} GB, ${machine.platform}`,
+    'load before': machine.loadAverage,
+    versions: Object.entries({ ferropool: commit ? `${ferropool} (${commit})` : ferropool, 'Node.js': node.slice(1), ...others })
+      .map((pair) => pair.join(' '))
+      .join(', '),
+  };
+  return `<dl>${Object.entries(about).map(([name, value]) => `<dt>${escaped(name)}</dt><dd>${escaped(value)}</dd>`).join('')}</dl>`;
 }
 
 function verdicts(bars) {
@@ -83,7 +97,9 @@ function verdicts(bars) {
     const kind = { true: 'met', false: 'unmet', null: 'open' }[String(bar.met)];
     return `<tr><td>${escaped(title)}</td><td>${escaped(ratio)}</td><td>${escaped(limit)}</td><td class="${kind}">${escaped(verdict)}</td></tr>`;
   };
-  return `<section id="bars"><h2>What it must show</h2>
+  const measured = bars.filter(({ met }) => met !== null);
+  const met = measured.filter(({ met }) => met);
+  return `<section id="bars"><h2>What it must show</h2><p>${met.length} of ${measured.length} that were measured are met.</p>
 <table><thead><tr><th>ratio</th><th>is</th><th>wanted</th><th></th></tr></thead><tbody>${bars.map(line).join('\n')}</tbody></table></section>`;
 }
 

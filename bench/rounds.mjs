@@ -18,7 +18,7 @@ export async function measureRounds({ group, deployment, plan, rounds, core }, r
       const child = await startContender(name, { uri, maxPoolSize, core, events });
       children.push({ ...child, cells: cells.filter((cell) => Boolean(cell.events) === events) });
     }
-    for (const child of shuffled(children)) await warmUp(child, plan.warmUpMS, fixedId);
+    for (const child of shuffled(children)) await warmUp(child, plan.warmUp, fixedId);
     for (let round = 0; round < rounds; round += 1) {
       for (const cell of shuffled(cells)) {
         for (const child of shuffled(children).filter((child) => child.cells.includes(cell))) {
@@ -49,11 +49,11 @@ function processesOf({ contenders, cells }) {
  * Runs each workload until its rate has not risen for three steps: compiled code comes late to what is large. Leaves a child
  * the cells that it has.
  */
-async function warmUp(child, limitMS, fixedId) {
+async function warmUp(child, { stepMS, limitMS }, fixedId) {
   const unsupported = new Set();
   for (const workload of new Set(child.cells.map(({ workload }) => workload))) {
     const most = Math.max(...child.cells.filter((cell) => cell.workload === workload).map((cell) => cell.concurrency ?? 64));
-    const job = { workload, concurrency: Math.min(most, 64), fixedId, milliseconds: 150 };
+    const job = { workload, concurrency: Math.min(most, 64), fixedId, milliseconds: stepMS };
     let best = 0;
     let since = 0;
     for (const begin = performance.now(); since < 3 && performance.now() - begin < limitMS; since += 1) {
