@@ -1,6 +1,5 @@
-// What a run must show, as ratios within it. Another bar is another entry: a title, a limit, and how its ratio is found in the results.
-
-/** @typedef {{ workload: string, server: string, concurrency?: number | null, maxPoolSize: number, contender?: string }} Cell */
+// What a run must show, as ratios within it. Another bar is another entry: a title, a limit, and `of(rows, results)`, which finds its
+// ratio, or `undefined` where the run lacks what it compares.
 
 const stub = { workload: 'find-one', server: 'stub', concurrency: 64, maxPoolSize: 10 };
 const mongod = { ...stub, server: 'mongod' };
@@ -100,10 +99,10 @@ export const bars = [
 ];
 
 /** Each bar with its ratio and whether it is met; both are `null` where the run lacks what it compares. */
-export function heldAgainst({ rows }, which = bars) {
+export function heldAgainst(results, which = bars) {
   return which.map(({ title, of, ...limit }) => {
     const [[kind, value]] = Object.entries(limit);
-    const ratio = of(rows);
+    const ratio = of(results.rows, results);
     const met = { atLeast: ratio >= value, atMost: ratio <= value, above: ratio > value, below: ratio < value }[kind];
     return { title, [kind]: value, ratio: ratio ?? null, met: ratio === undefined ? null : met };
   });

@@ -1,7 +1,7 @@
 // One contender in a process of its own: `node bench/contender.mjs NAME URI MAX_POOL_SIZE [events]`.
 //
 // It connects as many connections as its pool may have, prints `{"ready":true}`, and then answers each line of standard
-// input, a job, with a line: `{ workload, concurrency, milliseconds, fixedId? }` becomes what `closed-loop.mjs` measured, one with a
+// input, a job, with a line: `{ workload, concurrency, milliseconds, settleMS?, fixedId? }` becomes what `closed-loop.mjs` measured, one with a
 // `rate` what `open-loop.mjs` measured, or `{"unsupported":true}`. `crates/client/examples/core/` speaks the same.
 
 import { createInterface } from 'node:readline';
@@ -21,7 +21,7 @@ print({ ready: true });
 for await (const line of createInterface({ input: process.stdin })) print(await run(JSON.parse(line)));
 await contender.close();
 
-async function run({ workload, concurrency, rate, milliseconds, fixedId }) {
+async function run({ workload, concurrency, rate, milliseconds, settleMS, fixedId }) {
   const { operations, batches, heard } = contender;
   if (workload.endsWith('check-out')) {
     return batches[workload] ? pairs(batches[workload], milliseconds) : { unsupported: true };
@@ -29,7 +29,9 @@ async function run({ workload, concurrency, rate, milliseconds, fixedId }) {
   const operation = checked(workload, operations, fixedId);
   if (!operation) return { unsupported: true };
   const before = { ...heard };
-  const sample = rate ? await openLoop(operation, rate, milliseconds) : await closedLoop(operation, concurrency, milliseconds);
+  const sample = rate
+    ? await openLoop(operation, rate, milliseconds, settleMS)
+    : await closedLoop(operation, concurrency, milliseconds, settleMS);
   if (heard) assertHeard(sample, before);
   return sample;
 }

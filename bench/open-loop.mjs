@@ -11,9 +11,11 @@ const machineClock = { now: () => performance.now(), turn: () => new Promise((re
  * @param {() => Promise<unknown>} operation
  * @param {number} rate operations a second
  * @param {number} milliseconds how long they are begun; all are waited for
+ * @param {number} settleMS before that, how long they are begun and not counted
  */
-export async function openLoop(operation, rate, milliseconds, { now, turn } = machineClock) {
-  const latencies = new Float64Array(Math.floor((rate * milliseconds) / 1000));
+export async function openLoop(operation, rate, milliseconds, settleMS = 0, { now, turn } = machineClock) {
+  const uncounted = Math.floor((rate * settleMS) / 1000);
+  const latencies = new Float64Array(uncounted + Math.floor((rate * milliseconds) / 1000));
   const begin = now();
   const due = (number) => begin + (number * 1000) / rate;
   const run = async (number) => {
@@ -26,7 +28,7 @@ export async function openLoop(operation, rate, milliseconds, { now, turn } = ma
     while (running.length < latencies.length && due(running.length) <= now()) running.push(run(running.length));
   }
   await Promise.all(running);
-  const elapsedMS = now() - begin;
-  latencies.sort();
-  return { operations: latencies.length, elapsedMS, p50MS: quantile(latencies, 0.5), p99MS: quantile(latencies, 0.99) };
+  const elapsedMS = now() - due(uncounted);
+  const counted = latencies.subarray(uncounted).sort();
+  return { operations: counted.length, elapsedMS, p50MS: quantile(counted, 0.5), p99MS: quantile(counted, 0.99) };
 }

@@ -83,7 +83,8 @@ export const quick = {
   rounds: 2,
   openingRounds: 1,
   milliseconds: 120,
-  warmUp: { stepMS: 100, limitMS: 3_000 },
+  settleMS: 30,
+  warmUp: { stepMS: 100, limitMS: 5_000 },
   openingLimitMS: { 'check-outs': 20_000, minPoolSize: 2_000, burst: 20_000 },
 };
 
@@ -94,6 +95,7 @@ export const full = {
   rounds: 3,
   openingRounds: 3,
   milliseconds: 300,
-  warmUp: { stepMS: 150, limitMS: 4_000 },
+  settleMS: 60,
+  warmUp: { stepMS: 150, limitMS: 8_000 },
   openingLimitMS: { 'check-outs': 60_000, minPoolSize: 15_000, burst: 20_000 },
 };

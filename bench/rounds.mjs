@@ -22,9 +22,8 @@ export async function measureRounds({ group, deployment, plan, rounds, core }, r
     for (let round = 0; round < rounds; round += 1) {
       for (const cell of shuffled(cells)) {
         for (const child of shuffled(children).filter((child) => child.cells.includes(cell))) {
-          await child.run({ ...cell, fixedId, milliseconds: Math.round(plan.milliseconds / 5) });
           const [cpu, begin] = [cpuOf(pid), performance.now()];
-          const sample = await child.run({ ...cell, fixedId, milliseconds: plan.milliseconds });
+          const sample = await child.run({ ...cell, fixedId, milliseconds: plan.milliseconds, settleMS: plan.settleMS });
           sample.wallMS = performance.now() - begin;
           sample.serverCpuMS = cpu === undefined ? undefined : cpuOf(pid) - cpu;
           sample.rssBytes = residentBytes(child.pid);
@@ -45,26 +44,33 @@ function processesOf({ contenders, cells }) {
   return cells.some((cell) => cell.events) ? [...plain, ...listening] : plain;
 }
 
+/** Compiled code comes after so many operations, however long they take. */
+const enough = { 'find-100': 500, 'find-100-mixed': 500, 'insert-many': 500 };
+const enoughOthers = 5_000;
+
 /**
- * Runs each workload until its rate has not risen for three steps: compiled code comes late to what is large. Leaves a child
- * the cells that it has.
+ * Runs each workload until its processor time has not fallen for three steps: compiled code comes late to what is large. (Its rate
+ * depends on what else the machine does.) Leaves a child the cells that it has.
  */
 async function warmUp(child, { stepMS, limitMS }, fixedId) {
   const unsupported = new Set();
   for (const workload of new Set(child.cells.map(({ workload }) => workload))) {
     const most = Math.max(...child.cells.filter((cell) => cell.workload === workload).map((cell) => cell.concurrency ?? 64));
     const job = { workload, concurrency: Math.min(most, 64), fixedId, milliseconds: stepMS };
-    let best = 0;
+    let least = Infinity;
     let since = 0;
-    for (const begin = performance.now(); since < 3 && performance.now() - begin < limitMS; since += 1) {
+    let operations = 0;
+    const isWarm = () => since >= 3 && operations >= (enough[workload] ?? enoughOthers);
+    for (const begin = performance.now(); !isWarm() && performance.now() - begin < limitMS; since += 1) {
       const sample = await child.run(job);
       if (sample.unsupported) {
         unsupported.add(workload);
         break;
       }
-      const rate = sample.operations / sample.elapsedMS;
-      if (rate > best * 1.05) since = -1;
-      best = Math.max(best, rate);
+      operations += sample.operations;
+      const each = sample.cpuMS / sample.operations;
+      if (each < least * 0.95) since = -1;
+      least = Math.min(least, each);
     }
   }
   child.cells = child.cells.filter(({ workload }) => !unsupported.has(workload));

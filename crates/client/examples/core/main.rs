@@ -114,56 +114,76 @@ impl Driver {
         let Some(workload) = Workload::of(job) else {
             return Ok(json!({ "unsupported": true }));
         };
+        let settle = Duration::from_millis(job["settleMS"].as_u64().unwrap_or_default());
         match job["rate"].as_u64() {
-            Some(rate) => self.open_loop(workload, rate, duration),
-            None => self.closed_loop(workload, number("concurrency")? as usize, duration),
+            Some(rate) => self.open_loop(workload, rate, duration, settle),
+            None => {
+                let concurrency = number("concurrency")? as usize;
+                self.closed_loop(workload, concurrency, duration, settle)
+            }
         }
     }
 
-    /// Keeps `concurrency` operations in flight until `duration` has passed.
+    /// Keeps `concurrency` operations in flight until `duration` has passed, from when `settle` has and as many have ended.
     fn closed_loop(
         &mut self,
         workload: Workload,
         concurrency: usize,
         duration: Duration,
+        settle: Duration,
     ) -> Outcome<Value> {
         let mut started = Vec::with_capacity(concurrency);
         let mut nanoseconds: Vec<u32> = Vec::with_capacity(1 << 20);
-        let (cpu, begin) = (cpu_time(), Instant::now());
+        let settled = Instant::now() + settle;
         for slot in 0..concurrency {
             started.push((Instant::now(), self.begin(slot as u32, workload)));
         }
-        let (mut used, mut elapsed) = (None, Duration::ZERO);
+        let mut ended = 0;
+        let mut counting: Option<(Instant, Duration)> = None;
+        let mut counted = None;
         while self.engine.in_flight() > 0 {
             let turn = self.turn()?;
             for record in self.records_of(turn) {
                 let (since, expected) = started[record[0] as usize];
                 self.check(expected, &record)?;
-                if used.is_some() {
+                if counted.is_some() {
                     continue;
                 }
                 let now = Instant::now();
-                nanoseconds.push((now - since).as_nanos() as u32);
-                elapsed = now - begin;
-                if elapsed >= duration {
-                    used = Some(cpu_time() - cpu);
-                    continue;
+                ended += 1;
+                if let Some((begin, cpu)) = counting {
+                    nanoseconds.push((now - since).as_nanos() as u32);
+                    if now - begin >= duration {
+                        counted = Some((now - begin, cpu_time() - cpu));
+                        continue;
+                    }
+                } else if now >= settled && ended >= concurrency {
+                    counting = Some((now, cpu_time()));
                 }
                 started[record[0] as usize] = (now, self.begin(record[0] as u32, workload));
             }
         }
-        Ok(measured(&mut nanoseconds, elapsed, used))
+        let (elapsed, cpu) = counted.ok_or("nothing was counted")?;
+        Ok(measured(&mut nanoseconds, elapsed, Some(cpu)))
     }
 
     /// Starts `rate` operations a second, whether others have ended or not. A latency begins when its operation should have.
-    fn open_loop(&mut self, workload: Workload, rate: u64, duration: Duration) -> Outcome<Value> {
-        let count = (rate as f64 * duration.as_secs_f64()) as usize;
+    fn open_loop(
+        &mut self,
+        workload: Workload,
+        rate: u64,
+        duration: Duration,
+        settle: Duration,
+    ) -> Outcome<Value> {
+        let uncounted = (rate as f64 * settle.as_secs_f64()) as usize;
+        let count = uncounted + (rate as f64 * duration.as_secs_f64()) as usize;
         let interval = Duration::from_secs(1) / rate as u32;
         let mut expected = Vec::with_capacity(count);
-        let mut nanoseconds: Vec<u32> = Vec::with_capacity(count);
+        let mut nanoseconds = vec![0; count];
+        let mut ended = 0;
         let begin = Instant::now();
         let due = |number: usize| begin + interval * number as u32;
-        while nanoseconds.len() < count {
+        while ended < count {
             while expected.len() < count && Instant::now() >= due(expected.len()) {
                 let slot = expected.len() as u32;
                 expected.push(self.begin(slot, workload));
@@ -173,10 +193,12 @@ impl Driver {
             for record in self.records_of(turn) {
                 let number = record[0] as usize;
                 self.check(expected[number], &record)?;
-                nanoseconds.push((Instant::now() - due(number)).as_nanos() as u32);
+                nanoseconds[number] = (Instant::now() - due(number)).as_nanos() as u32;
+                ended += 1;
             }
         }
-        Ok(measured(&mut nanoseconds, begin.elapsed(), None))
+        let elapsed = due(uncounted).elapsed();
+        Ok(measured(&mut nanoseconds[uncounted..], elapsed, None))
     }
 
     /// A copy: what they ask for is begun while they are read.
