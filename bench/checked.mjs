@@ -2,7 +2,13 @@
 
 import { small } from './documents.mjs';
 
-/** An operation of the workload, of those that a contender has; `undefined` if it has it not. */
+/**
+ * An operation of the workload, of those that a contender has; `undefined` if it has it not.
+ *
+ * @param {string} workload
+ * @param {Record<string, any>} operations
+ * @param {number} [fixedId] the one document that there is to be found
+ */
 export function checked(workload, operations, fixedId) {
   const { ping, findOne, find100, find100Mixed, insertOne, insertMany, updateOne, held } = operations;
   const nextId = fixedId === undefined ? ids() : () => fixedId;
