@@ -8,6 +8,7 @@ import { callNative, MongoInvalidArgumentError, MongoPoolClosedError } from './e
 import { Deadline } from './deadline';
 import { poolEventNames, poolEvents, type ConnectionPoolEvents } from './events';
 import { labelNames, type ConnectionToken, type Execution, type Origin, type Profile } from './execution';
+import { OpenCursors } from './cursor/open-cursor';
 import { CONNECTION, isSerializing, Lane, type Completion, type EventNumbers, type Operation, type Outcome, type Owner } from './lane';
 import {
   checkNames,
@@ -49,6 +50,8 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   listens = false;
   /** @internal Whether commands have sessions: those of a client, not those of a pool alone. */
   readonly hasSessions: boolean;
+  /** @internal */
+  readonly cursors = new OpenCursors();
   /** Tells topologies apart. */
   readonly #topologyId = opened++;
   readonly #credentialCallbacks: CredentialCallbacks;
@@ -156,13 +159,16 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   }
 
   /**
-   * Closes the pool: available connections at once, those in use as they are returned. Nothing is
-   * interrupted before `drainMS`. A second call gets the first one's result.
+   * Closes the pool: available connections at once, those in use as they are returned. Nothing that somebody waits for is
+   * interrupted before `drainMS`, but for a `getMore` that waits for documents which may never come. Cursors are closed. A
+   * second call gets the first one's result.
    */
   async close(options: CloseOptions = {}): Promise<CloseResult> {
     // Options that are refused have closed nothing.
     checkNames('close', options, ['drainMS']);
     const drain = milliseconds('drainMS', options.drainMS);
+    // Over connections that are available now: later there are none.
+    if (!this.#closing) this.cursors.close();
     this.#closing ??= this.lane.start<CloseResult>(
       this,
       (slot) => native.close(this.lane.number, this.id, slot, drain),

@@ -36,10 +36,12 @@ export interface Profile {
   readonly opensCursor?: boolean;
   /** Whether the cursor is a change stream's: errors of servers that do not label them get `ResumableChangeStreamError` of the core. */
   readonly followsChanges?: boolean;
+  /** Whether a `getMore` waits at the server for documents that may never come: it does not keep a client from closing. */
+  readonly awaitsData?: boolean;
   /** Whether a `maxTimeMS` is computed from the deadline. Default `true`; `false` for tailable cursors' `getMore` and the like. */
   readonly computesMaxTime?: boolean;
   /** Of a `getMore`: how long the server waits for documents, in milliseconds, no longer than the deadline allows. */
-  readonly maxAwaitTimeMS?: number;
+  readonly maxAwaitTimeMS?: number | undefined;
   /** Whether `rawData` is appended, where the server knows it (wire version 27). */
   readonly rawData?: boolean;
 }

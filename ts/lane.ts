@@ -4,6 +4,8 @@ import { whenAborted } from './abort';
 import { MongoInvalidArgumentError, MongoParseError, MongoServerError, serverError, timedOut, toError, type Failure } from './errors';
 import type { Attempt } from './command-events';
 import { Decoder } from './decode/decoder';
+import { encode, isPlain } from './encode/encode';
+import { SequenceWriter } from './encode/sequence';
 import { ATTEMPT_FAILED, ATTEMPT_REPLIED, COMMAND_STARTED, CREDENTIAL_WANTED, SELECTION, SERVICE_COMMAND_STARTED, TOPOLOGY } from './events';
 import { labelNames } from './execution';
 import { native } from './native';
@@ -224,7 +226,7 @@ export class Lane {
   serialize(command: Document, options?: SerializeOptions): number | Uint8Array {
     serializing = true;
     try {
-      const length = serializeWithBufferAndIndex(command, this.#send, options) + 1;
+      const length = isPlain(command, options) ? encode(this.#send, 0, command, options) : serializeWithBufferAndIndex(command, this.#send, options) + 1;
       if (length === EMPTY) throw new MongoInvalidArgumentError('The command must not be empty');
       return length;
     } catch (error) {
@@ -236,11 +238,11 @@ export class Lane {
     }
   }
 
-  /** Documents one behind the other. */
+  /** Documents one behind the other. What it gives is valid until the next call. */
   serializeAll(documents: readonly Document[], options?: SerializeOptions): Uint8Array {
     serializing = true;
     try {
-      return Buffer.concat(documents.map((document) => (document instanceof Uint8Array ? document : serialize(document, options))));
+      return sequences.write(documents, options);
     } catch (error) {
       throw unserializable(error);
     } finally {
@@ -414,6 +416,9 @@ export class Lane {
 function isDocument(kind: number): boolean {
   return kind === COMMAND_STARTED || kind === SERVICE_COMMAND_STARTED || kind === ATTEMPT_REPLIED;
 }
+
+// One for all lanes: what it wrote has been copied when the next one writes.
+const sequences = new SequenceWriter();
 
 // One for all lanes: what it knows is how documents look.
 const decoder = new Decoder();

@@ -14,6 +14,9 @@ import { isResumable, ResumePoint } from './resume';
 
 const WATCH: Treatment = { ...AGGREGATE, followsChanges: true };
 
+// Cursors that nobody has any more are closed by themselves; a session that outlives them has to be ended here.
+const forgotten = new FinalizationRegistry<ClientSession>((session) => void session.endSession());
+
 /** Who hears of what becomes of it. */
 export interface Told {
   init(reply: Document): void;
@@ -149,7 +152,10 @@ export class ResumingCursor {
   /** Servers hear of a beginning, or of where it was lost: a failure here is not resumed from. */
   async #open(deadline: Deadline | undefined): Promise<void> {
     const { options, pipeline } = this;
-    this.#session ??= startImplicitSession(this.#scope.endpoint);
+    if (!this.#session) {
+      this.#session = startImplicitSession(this.#scope.endpoint);
+      if (this.#session) forgotten.register(this, this.#session, this.#session);
+    }
     const session = this.#session && { session: this.#session };
     const server = new ServerCursor(this.namespace, { ...this.#cursorOptions, ...session }, this.#timeoutMode);
     server.beginIteration(deadline);
@@ -188,6 +194,8 @@ export class ResumingCursor {
     const session = this.#session;
     if (session === this.options.session) return;
     this.#session = undefined;
-    await session?.endSession();
+    if (!session) return;
+    forgotten.unregister(session);
+    await session.endSession();
   }
 }

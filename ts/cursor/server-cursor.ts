@@ -1,6 +1,6 @@
-import { Long, type Document } from 'bson';
-import { Deadline } from '../deadline';
-import type { Execution, Origin, Profile } from '../execution';
+import type { Document, Long } from 'bson';
+import type { Deadline } from '../deadline';
+import type { Origin, Profile } from '../execution';
 import type { MongoDBNamespace } from '../namespace';
 import { checkWriteConcern } from '../replies';
 import type { Scope } from '../scope';
@@ -8,6 +8,7 @@ import type { ClientSession } from '../session';
 import type { Treatment } from '../settings';
 import { batchOf, type Batch } from './batch';
 import { startImplicitSession } from './implicit-session';
+import { OpenCursor } from './open-cursor';
 import type { AbstractCursorOptions, CursorTimeoutMode } from './options';
 
 /** How a cursor is opened. */
@@ -27,26 +28,39 @@ export interface MoreFields {
 
 // One that is computed would end the cursor early.
 const GET_MORE: Profile = { kind: 'get-more', computesMaxTime: false };
-const GET_MORE_CHANGES: Profile = { ...GET_MORE, followsChanges: true };
-const KILL_CURSORS: Profile = { kind: 'kill-cursors' };
+const WAITING_MORE: Profile = { ...GET_MORE, awaitsData: true };
+const CHANGES_MORE: Profile = { ...WAITING_MORE, followsChanges: true };
 
-/** A cursor as the server has it: the commands that open it, read on and close it, in one session and to one server. */
+/** Opens a cursor of a server and reads it, in one session. */
 export class ServerCursor {
-  /** `undefined` until it is open, zero once the server has no more. */
-  id: Long | undefined;
-  isKilled = false;
-  session: ClientSession | undefined;
-  #scope: Scope | undefined;
-  #origin: Origin | undefined;
+  readonly #open: OpenCursor;
   #deadline: Deadline | undefined;
-  #plainMore = GET_MORE;
-  #awaiting: Profile | undefined;
+  #getMore = GET_MORE;
 
   constructor(
-    public namespace: MongoDBNamespace,
+    namespace: MongoDBNamespace,
     readonly options: AbstractCursorOptions,
     readonly timeoutMode: CursorTimeoutMode | undefined,
-  ) {}
+  ) {
+    this.#open = new OpenCursor(namespace, options.session);
+  }
+
+  get namespace(): MongoDBNamespace {
+    return this.#open.namespace;
+  }
+
+  /** `undefined` until it is open, zero once the server has no more. */
+  get id(): Long | undefined {
+    return this.#open.id;
+  }
+
+  get isKilled(): boolean {
+    return this.#open.isKilled;
+  }
+
+  get session(): ClientSession | undefined {
+    return this.#open.session;
+  }
 
   /** Whether there is nothing left to ask of the server. */
   get isExhausted(): boolean {
@@ -55,7 +69,7 @@ export class ServerCursor {
 
   /** Whether it has a connection of its own, behind a load balancer: one command at a time can be sent. */
   get isPinned(): boolean {
-    return this.#origin?.pinned !== undefined;
+    return this.#open.origin?.pinned !== undefined;
   }
 
   /** A call of `next` and its like begins, which `timeoutMS` may bound by itself: from now on, or as `deadline` says. */
@@ -64,16 +78,18 @@ export class ServerCursor {
   }
 
   open(scope: Scope, { command, treatment, read = batchOf }: Opening): Promise<Batch> {
-    this.#scope = scope;
-    if (treatment.followsChanges) this.#plainMore = GET_MORE_CHANGES;
-    this.session = this.options.session ?? startImplicitSession(scope.endpoint);
+    this.#open.scope = scope;
+    const session = this.options.session ?? startImplicitSession(scope.endpoint);
+    this.#open.session = session;
     const { tailable, awaitData } = this.options;
+    if (treatment.followsChanges) this.#getMore = CHANGES_MORE;
+    else if (awaitData) this.#getMore = WAITING_MORE;
     // What may go on for ever is not bounded at the server; neither is a command of which the last batch is read much later.
     const unbounded = tailable ? !awaitData : this.timeoutMode === 'iteration';
     return scope.execute(
       unbounded ? withoutMaxTime(treatment) : treatment,
       command,
-      { ...this.options, session: this.session } as AbstractCursorOptions,
+      { ...this.options, session } as AbstractCursorOptions,
       (reply, origin) => {
         checkWriteConcern(reply, origin, scope.endpoint);
         return this.#receive(read(reply, origin));
@@ -87,61 +103,31 @@ export class ServerCursor {
     const command: Document = { getMore: this.id, collection: this.namespace.collection };
     if (batchSize) command['batchSize'] = Math.abs(batchSize);
     if (comment !== undefined) command['comment'] = comment;
-    return this.#execute(command, this.#getMore(maxTimeMS), this.#limit(this.#opened), signal, (reply, origin) => this.#receive(batchOf(reply, origin)));
+    const limit = this.#limit(this.#open.scope as Scope);
+    return this.#open.execute(command, this.#moreFor(maxTimeMS), limit, signal, (reply, origin) => this.#receive(batchOf(reply, origin)));
   }
 
-  /**
-   * Closes it at the server, where it is open, and ends its session. What fails there is of no consequence: a server closes
-   * cursors that nobody reads by itself.
-   */
-  async close(timeoutMS = this.#deadline?.timeoutMS ?? this.#scope?.settings.timeoutMS): Promise<void> {
-    const { id } = this;
-    if (this.#origin && id && !id.isZero()) {
-      this.isKilled = true;
-      this.id = Long.ZERO;
-      const command = { killCursors: this.namespace.collection, cursors: [id] };
-      await this.#execute(command, KILL_CURSORS, Deadline.in(timeoutMS), undefined, () => undefined).catch(() => undefined);
-    }
-    const { pinned } = this.#origin ?? {};
-    if (pinned) this.#opened.endpoint.release(pinned);
-    await this.endSession();
+  /** Closes it at the server, where it is open, and ends its session. Nothing of that is thrown. */
+  async close(timeoutMS?: number): Promise<void> {
+    await this.#open.close(timeoutMS ?? this.#deadline?.timeoutMS);
   }
 
   /** Ends a session that is the cursor's own. */
   async endSession(): Promise<void> {
-    const { session } = this;
-    if (session === this.options.session) return;
-    this.session = undefined;
-    await session?.endSession();
+    await this.#open.endSession();
   }
 
   #receive(batch: Batch): Batch {
-    this.#origin ??= batch.origin;
-    this.namespace = batch.namespace ?? this.namespace;
+    const open = this.#open;
+    const isNew = open.origin === undefined;
+    open.origin ??= batch.origin;
+    open.namespace = batch.namespace ?? open.namespace;
     // It was closed meanwhile, and is gone.
-    if (!this.isKilled) this.id = batch.id;
+    if (!open.isKilled) open.id = batch.id;
     // Whoever reads the last batch slowly, or not at all, must not keep a session.
-    if (batch.id.isZero()) void this.endSession();
+    if (batch.id.isZero()) void open.endSession();
+    else if (isNew) open.scope?.endpoint.cursors.add(open, this);
     return batch;
-  }
-
-  #execute<T>(command: Document, profile: Profile, deadline: Deadline | undefined, signal: AbortSignal | undefined, receive: (reply: Document, origin: Origin) => T): Promise<T> {
-    const { endpoint, settings } = this.#opened;
-    const execution: Execution = {
-      database: this.namespace.db,
-      command,
-      profile,
-      session: this.session,
-      to: this.#origin,
-      deadline,
-      signal,
-      bson: settings.bson,
-    };
-    return endpoint.execute(execution, receive);
-  }
-
-  get #opened(): Scope {
-    return this.#scope as Scope;
   }
 
   #limit(scope: Scope): Deadline | undefined {
@@ -149,10 +135,9 @@ export class ServerCursor {
   }
 
   /** One object for as long as the user waits as long. */
-  #getMore(maxAwaitTimeMS: number | undefined): Profile {
-    if (maxAwaitTimeMS === undefined) return this.#plainMore;
-    if (this.#awaiting?.maxAwaitTimeMS !== maxAwaitTimeMS) this.#awaiting = { ...this.#plainMore, maxAwaitTimeMS };
-    return this.#awaiting as Profile;
+  #moreFor(maxAwaitTimeMS: number | undefined): Profile {
+    if (this.#getMore.maxAwaitTimeMS !== maxAwaitTimeMS) this.#getMore = { ...this.#getMore, maxAwaitTimeMS };
+    return this.#getMore;
   }
 }
 

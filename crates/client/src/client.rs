@@ -9,7 +9,7 @@ use crate::stats::PoolStatsView;
 use crate::supplier::{Requests, Supplier};
 use ferropool_connection::{ClientMetadata, DriverInfo, Error, MetadataError, ServerApi};
 use ferropool_lane::{Inbox, Message};
-use ferropool_pool::Pool;
+use ferropool_pool::{Key, Pool};
 use ferropool_topology::{Observer, Server, Topology, Wired};
 use parking_lot::Mutex;
 use serde::Serialize;
@@ -219,10 +219,11 @@ impl Client {
     }
 
     /// Closes the pool at once; the future waits for the connections in use, which are ended after
-    /// `drain`.
+    /// `drain`. Those in `unawaited` are ended at once.
     pub fn close(
         self: Arc<Self>,
         drain: Option<Duration>,
+        unawaited: Vec<(Arc<Server>, Key)>,
     ) -> impl Future<Output = Closed> + Send + 'static {
         self.closed.store(true, Ordering::Release);
         self.stop_resolving();
@@ -241,9 +242,10 @@ impl Client {
             .iter()
             .map(|server| server.pool().stats().in_use.iter().sum::<u32>())
             .sum();
+        let ended = { unawaited.iter() }.filter(|(server, key)| server.pool().interrupt_one(*key));
+        let mut interrupted = ended.count() as u32;
         let deadline = drain.and_then(|drain| Instant::now().checked_add(drain));
         async move {
-            let mut interrupted = 0;
             for server in &servers {
                 let left = deadline.map(|at| at.saturating_duration_since(Instant::now()));
                 interrupted += drained(server.pool(), left).await;

@@ -265,11 +265,26 @@ impl Engine {
         };
         self.inbox.attend();
         self.end_sessions(id);
-        let closing = client.close(drain);
+        let closing = client.close(drain, self.unawaited(id));
         self.spawn(id, slot, async move {
             Ok(serde_json::to_string(&closing.await).unwrap_or_default())
         });
         self.rest();
+    }
+
+    /// The connections of a client on which there is a command that its caller has given up, or that waits for what may never come.
+    fn unawaited(&self, id: ClientId) -> Vec<(Arc<Server>, Key)> {
+        let entries = self.entries.iter().map(|(_, entry)| entry);
+        let unawaited = entries.filter(|entry| {
+            let held = entry.held.as_ref().filter(|held| held.client == id);
+            let slot = held.and_then(|held| held.slot);
+            let operation = slot.and_then(|slot| self.operations.get(slot as usize)?.as_ref());
+            operation
+                .is_some_and(|operation| operation.is_abandoned || operation.profile.awaits_data)
+        });
+        unawaited
+            .map(|entry| (Arc::clone(&entry.server), entry.key))
+            .collect()
     }
 
     /// Completes when the client's pool has `connections`, or without a number its `minPoolSize`.

@@ -23,6 +23,8 @@ pub struct Profile {
     pub opens_cursor: bool,
     /// Whether the cursor is a change stream's.
     pub follows_changes: bool,
+    /// Whether replies may wait for documents that never come, so that closing a client does not wait for them.
+    pub awaits_data: bool,
     /// Whether `maxTimeMS` is computed from a deadline. Default false.
     pub computes_max_time: bool,
     /// How long the server waits for a cursor's documents: the `maxTimeMS` of a `getMore`. Default as the server likes.
@@ -103,6 +105,7 @@ impl Profile {
                 b"retryable" => profile.is_retryable = value.as_bool_like(),
                 b"opensCursor" => profile.opens_cursor = value.as_bool_like(),
                 b"followsChanges" => profile.follows_changes = value.as_bool_like(),
+                b"awaitsData" => profile.awaits_data = value.as_bool_like(),
                 b"computesMaxTime" => profile.computes_max_time = value.as_bool_like(),
                 b"maxAwaitTimeMS" => {
                     let time = { value.as_number() }

@@ -246,6 +246,11 @@ impl<T: Types> Pool<T> {
         self.act(|state, effects| state.interrupt(Instant::now(), effects))
     }
 
+    /// [`State::interrupt_one`].
+    pub fn interrupt_one(&self, key: Key) -> bool {
+        self.act(|state, effects| state.interrupt_one(key, Instant::now(), effects))
+    }
+
     /// Completes when the pool is closed and no connection is in use.
     pub async fn drained(&self) {
         loop {

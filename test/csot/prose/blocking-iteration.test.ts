@@ -16,8 +16,8 @@ describeWithMongod('5. blocking iteration methods', () => {
       await mongod.current.command('db', { drop: 'coll' }).catch(() => undefined);
       await mongod.current.command('db', { create: 'coll', capped: true, size: 1_000 });
       await mongod.current.command('db', { insert: 'coll', documents: [{ x: 1 }] });
-      await block(mongod.current, 'alwaysOn', ['getMore'], 500);
-      const client = openClient(mongod.current.uri, { lane, timeoutMS: 800 });
+      await block(mongod.current, 'alwaysOn', ['getMore'], 1_000);
+      const client = openClient(mongod.current.uri, { lane, timeoutMS: 1_900 });
       const log = new EventLog(client, ['commandStarted']);
       const names = (): string[] => log.of('commandStarted').map(({ commandName }) => commandName);
       const cursor = client.db('db').collection('coll').find({}, { tailable: true });
@@ -37,8 +37,8 @@ describeWithMongod('5. blocking iteration methods', () => {
     it('change streams: a call is bounded over all its getMores', async () => {
       const primary = await replicaSet.current.primary();
       await primary.command('db', { drop: 'coll' }).catch(() => undefined);
-      await block(primary, 'alwaysOn', ['getMore'], 500);
-      const client = openClient(replicaSet.current.uri, { lane, timeoutMS: 800 });
+      await block(primary, 'alwaysOn', ['getMore'], 1_000);
+      const client = openClient(replicaSet.current.uri, { lane, timeoutMS: 1_900 });
       const log = new EventLog(client, ['commandStarted']);
       // The server's own patience would be longer than the call's.
       await using stream = client.db('db').collection('coll').watch([], { maxAwaitTimeMS: 10 });

@@ -14,8 +14,8 @@ describeWithMongod('1. multi-batch inserts', () => {
   onBothLanes((lane) => {
     it('are bounded as a whole', async () => {
       await mongod.current.command('db', { drop: 'coll' }).catch(() => undefined);
-      await block(mongod.current, { times: 2 }, ['insert'], 2_000);
-      const client = openClient(mongod.current.uri, { lane, timeoutMS: 3_800 });
+      await block(mongod.current, { times: 2 }, ['insert'], 4_000);
+      const client = openClient(mongod.current.uri, { lane, timeoutMS: 7_600 });
       const log = new EventLog(client, ['commandStarted']);
       const documents = Array.from({ length: 50 }, () => ({ a: 'b'.repeat(1 << 20) }));
       await expect(client.db('db').collection('coll').insertMany(documents)).rejects.toBeInstanceOf(MongoOperationTimeoutError);

@@ -26,8 +26,10 @@ pub(super) struct Operation {
     pub(super) profile: Arc<Profile>,
     pub(super) target: Target,
     pub(super) session: SessionUse,
-    /// Whether nobody waits for its reply.
+    /// Whether there is no reply to it.
     pub(super) is_unacknowledged: bool,
+    /// Whether its caller has given it up.
+    pub(super) is_abandoned: bool,
     /// The end of a transaction that it is.
     pub(super) ending: Option<Ending>,
     /// When it must have ended.
@@ -101,6 +103,7 @@ impl Operation {
             target: Target::Selected,
             session: SessionUse::None,
             is_unacknowledged: false,
+            is_abandoned: false,
             ending: None,
             until: None,
             has_timeout: false,
@@ -172,9 +175,10 @@ impl Engine {
     /// Gives an operation up. What waits ends at once, with a completion that says so; what has been
     /// sent goes on to its reply.
     pub fn cancel(&mut self, slot: u32) {
-        let Some(Some(operation)) = self.operations.get(slot as usize) else {
+        let Some(Some(operation)) = self.operations.get_mut(slot as usize) else {
             return;
         };
+        operation.is_abandoned = true;
         let Some(attached) = self.clients.get(operation.client as usize) else {
             return;
         };

@@ -240,10 +240,10 @@ impl Engine {
             ),
             false => Duration::ZERO,
         };
-        let is_late = operation
-            .until
+        // Without a backoff, an attempt for which it is too late becomes the time-out that it is.
+        let is_too_long = !backoff.is_zero() && { operation.until }
             .is_some_and(|until| Instant::now() + backoff >= until);
-        let next = match is_retryable && !is_over && !is_late {
+        let next = match is_retryable && !is_over && !is_too_long {
             true => Next::Retry(backoff),
             false => Next::Fail(added),
         };

@@ -97,6 +97,18 @@ impl<T: Types> State<T> {
         }
     }
 
+    /// Ends one connection in use of a closed pool, on which nobody waits for anything. `true` if it was in use.
+    pub fn interrupt_one(&mut self, key: Key, now: Instant, effects: &mut Effects<T>) -> bool {
+        let is_in_use = { self.records.get(key) }
+            .is_some_and(|record| matches!(record.place, Place::InUse { .. }));
+        let ends = is_in_use && matches!(self.phase, Phase::Closed);
+        if ends {
+            let (ended, reason) = (Ended::PoolClosed, ClosedReason::PoolClosed);
+            self.end_use(key, ended, reason, None, now, effects);
+        }
+        ends
+    }
+
     /// Forgets connections, waiters, deadlines and events without a word to anybody: they belong to
     /// the parent of the forked process that calls ("Forking"). The caller drops the effects' contents.
     pub fn reset_after_fork(&mut self, effects: &mut Effects<T>) {
