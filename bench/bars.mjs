@@ -140,5 +140,5 @@ function find(rows, cell) {
 
 function divide(figure, row, other) {
   const [one, against] = [row && figure(row), other && figure(other)];
-  return one && against ? one / against : undefined;
+  return one > 0 && against > 0 ? one / against : undefined;
 }

@@ -42,7 +42,7 @@ export async function opening(open, { by, connections, maxConnecting, limitMS, b
 
   const elapsedMS = performance.now() - begin;
   if (readyMS.length === 0) throw new Error(`not one connection in ${limitMS} ms`);
-  const bytesPerConnection = memory ? residentWithAll(checkIns, bytesWithOne) : undefined;
+  const bytesPerConnection = memory ? await residentWithAll(checkIns, bytesWithOne) : undefined;
   const thread = threadCpuMS();
   const { user, system } = process.cpuUsage(cpuBefore);
   const { longestDelayMS, blocksCpuMS = 0 } = loop?.stop() ?? {};
@@ -108,15 +108,22 @@ async function residentWithOne(client) {
 }
 
 /** They are all available then, as most are at most times. What each has taken, beside the first. */
-function residentWithAll(checkIns, bytesWithOne) {
+async function residentWithAll(checkIns, bytesWithOne) {
   const connections = checkIns.length;
   for (const checkIn of checkIns.splice(0)) checkIn();
-  return (residentAtRest() - bytesWithOne) / (connections - 1);
+  return ((await residentAtRest()) - bytesWithOne) / (connections - 1);
 }
 
-/** Twice: what a finalizer has let go of is collected as well. */
-function residentAtRest() {
-  globalThis.gc();
-  globalThis.gc();
-  return process.memoryUsage.rss();
+/** Pages are given back some time after a collection, so the least that is seen counts. */
+async function residentAtRest() {
+  const noise = 64 << 10;
+  let least = Infinity;
+  for (let since = 0; since < 5; since += 1) {
+    globalThis.gc();
+    await sleep(20);
+    const bytes = process.memoryUsage.rss();
+    if (bytes < least - noise) since = -1;
+    least = Math.min(least, bytes);
+  }
+  return least;
 }

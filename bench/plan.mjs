@@ -84,7 +84,7 @@ export const quick = {
   openingRounds: 1,
   milliseconds: 120,
   settleMS: 30,
-  warmUp: { stepMS: 100, limitMS: 5_000 },
+  warmUp: { stepMS: 100, limitMS: 3_000, operations: 3_000 },
   openingLimitMS: { 'check-outs': 20_000, minPoolSize: 2_000, burst: 20_000 },
 };
 
@@ -96,6 +96,6 @@ export const full = {
   openingRounds: 3,
   milliseconds: 300,
   settleMS: 60,
-  warmUp: { stepMS: 150, limitMS: 8_000 },
+  warmUp: { stepMS: 150, limitMS: 8_000, operations: 5_000 },
   openingLimitMS: { 'check-outs': 60_000, minPoolSize: 15_000, burst: 20_000 },
 };

