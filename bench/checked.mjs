@@ -1,6 +1,6 @@
 // Workloads as operations that are asked for something, and whose result is looked at.
 
-import { small } from './documents.mjs';
+import { account } from './documents.mjs';
 
 /**
  * An operation of the workload, of those that a contender has; `undefined` if it has it not.
@@ -18,7 +18,7 @@ export function checked(workload, operations, fixedId) {
     if (document._id !== id) throw new Error(`asked for ${id}, received ${document._id}`);
   };
   const insert = async () => {
-    if (!(await insertOne(account()))) throw new Error('a document was not inserted');
+    if (!(await insertOne(account(7)))) throw new Error('a document was not inserted');
   };
   const update = async () => {
     const matched = await updateOne(nextId(), performance.now());
@@ -40,7 +40,7 @@ export function checked(workload, operations, fixedId) {
       return insert;
     case 'insert-many':
       return async () => {
-        const count = await insertMany(Array.from({ length: 100 }, account));
+        const count = await insertMany(Array.from({ length: 100 }, (_, number) => account(number)));
         if (count !== 100) throw new Error(`${count} of 100 documents were inserted`);
       };
     case 'mixed': {
@@ -82,10 +82,4 @@ function ids() {
     last = (Math.imul(last, 1_103_515_245) + 12_345) >>> 0;
     return (last >>> 8) % 10_000;
   };
-}
-
-/** A document that has not been inserted. */
-function account() {
-  const { _id, ...account } = small(7);
-  return account;
 }

@@ -6,8 +6,12 @@ const epoch = 1_700_000_000_000;
 
 /** A user account, about 200 bytes. */
 export function small(number) {
+  return { _id: number, ...account(number) };
+}
+
+/** The same without an `_id`, as it is inserted. */
+export function account(number) {
   return {
-    _id: number,
     name: `User Name ${number}`,
     email: `user${number}@example.com`,
     age: 20 + (number % 50),
@@ -15,7 +19,7 @@ export function small(number) {
     score: number * 1.5,
     created: new Date(epoch + number),
     tags: ['alpha', 'beta'],
-    note: 'x'.repeat(20),
+    note: 'xxxxxxxxxxxxxxxxxxxx',
   };
 }
 
