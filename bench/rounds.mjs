@@ -45,7 +45,7 @@ function processesOf({ contenders, cells }) {
 }
 
 /** Of a hundred documents each. */
-const large = ['find-100', 'find-100-mixed', 'insert-many'];
+const large = new Set(['find-100', 'find-100-mixed', 'insert-many']);
 
 /**
  * Runs each workload until so many `operations` are done, and its processor time has not fallen for three steps: compiled code comes
@@ -59,7 +59,7 @@ async function warmUp(child, { stepMS, limitMS, operations: wanted }, fixedId) {
     let least = Infinity;
     let since = 0;
     let operations = 0;
-    const enough = large.includes(workload) ? wanted / 10 : wanted;
+    const enough = large.has(workload) ? wanted / 10 : wanted;
     const isWarm = () => since >= 3 && operations >= enough;
     for (const begin = performance.now(); !isWarm() && performance.now() - begin < limitMS; since += 1) {
       const sample = await child.run(job);
