@@ -96,15 +96,21 @@ export const bars = [
   ].map(({ figure, ...bar }) => ({ ...bar, of: ratio(figure, { workload: 'burst-50', server: 'stub', concurrency: 50, maxPoolSize: 100 }) })),
   { title: 'guard, find one, 64 concurrent, stub: minimal-js against mongodb', atLeast: 6, of: ratio(rate, { ...stub, contender: 'minimal-js' }) },
   { title: 'guard, find one, 64 concurrent, stub: core against mongodb', atLeast: 13, of: ratio(rate, { ...stub, contender: 'core' }) },
+  ...Object.entries({ SingleBench: 2.5, MultiBench: 3 }).map(([composite, atLeast]) => ({
+    title: `DriverBench, ${composite}: MB/s against mongodb`,
+    atLeast,
+    of: (_rows, { driverBench }) => driverBench?.[composite],
+  })),
+  { title: 'the addon, stripped, for one platform', atMost: 4, unit: 'MB', of: (_rows, { addonBytes }) => addonBytes && addonBytes / 1e6 },
 ];
 
 /** Each bar with its ratio and whether it is met; both are `null` where the run lacks what it compares. */
 export function heldAgainst(results, which = bars) {
-  return which.map(({ title, of, ...limit }) => {
+  return which.map(({ title, of, unit, ...limit }) => {
     const [[kind, value]] = Object.entries(limit);
     const ratio = of(results.rows, results);
     const met = { atLeast: ratio >= value, atMost: ratio <= value, above: ratio > value, below: ratio < value }[kind];
-    return { title, [kind]: value, ratio: ratio ?? null, met: ratio === undefined ? null : met };
+    return { title, [kind]: value, ...(unit && { unit }), ratio: ratio ?? null, met: ratio === undefined ? null : met };
   });
 }
 
@@ -117,11 +123,11 @@ export function barsTable(held) {
 }
 
 /** A bar in words: `1/12.3`, `at most 1/11`, `met`. */
-export function describe({ title, ratio, met, ...limit }) {
+export function describe({ title, unit = '×', ratio, met, ...limit }) {
   const [[kind, value]] = Object.entries(limit);
   const words = { atLeast: 'at least', atMost: 'at most', above: 'more than', below: 'less than' };
   // Small ratios are read as fractions.
-  const show = (number) => (value < 0.3 ? `1/${trimmed(1 / number)}` : `${trimmed(number)} ×`);
+  const show = (number) => (value < 0.3 ? `1/${trimmed(1 / number)}` : `${trimmed(number)} ${unit}`);
   return {
     title,
     ratio: ratio === null ? '-' : show(ratio),

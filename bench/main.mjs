@@ -12,7 +12,7 @@ import { deploymentOf, nameOf } from './names.mjs';
 import { measureOpenings } from './openings.mjs';
 import { page } from './page.mjs';
 import { full, quick } from './plan.mjs';
-import { machine, toRow, versions } from './results.mjs';
+import { addonBytes, composites, machine, toRow, versions } from './results.mjs';
 import { measureRounds } from './rounds.mjs';
 import { startServers } from './servers.mjs';
 import { table } from './table.mjs';
@@ -67,6 +67,8 @@ const rows = groups.flatMap((group) =>
   ),
 );
 const results = { ...about, durationSeconds: Math.round((performance.now() - begin) / 1000), versions: versions(servers), rows };
+results.addonBytes = addonBytes();
+results.driverBench = composites(results.versions.commit);
 results.bars = heldAgainst(results);
 mkdirSync(path.dirname(output), { recursive: true });
 writeFileSync(output, `${JSON.stringify(results, undefined, 2)}\n`);

@@ -1,7 +1,7 @@
 // From the rounds' samples to `results/latest.json` and the table.
 
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import os from 'node:os';
 
 import { median, round, spread } from './statistics.mjs';
@@ -74,6 +74,20 @@ export function versions(servers) {
     node: process.version,
     ...(mongod && { mongod: mongod.version }),
   };
+}
+
+/** The size of what is measured here; `undefined` where it is not in its place. */
+export function addonBytes() {
+  return statSync(new URL('../build/Release/ferropool.node', import.meta.url), { throwIfNoEntry: false })?.size;
+}
+
+/** The ratios of DriverBench's composites, if `driver-bench.mjs` has been run on this commit. */
+export function composites(commit) {
+  const file = new URL('results/driver-bench.json', import.meta.url);
+  if (!commit || !existsSync(file)) return undefined;
+  const { versions, rows } = JSON.parse(readFileSync(file, 'utf8'));
+  if (versions.commit !== commit) return undefined;
+  return Object.fromEntries(rows.filter(({ task }) => /^(Single|Multi)Bench$/.test(task)).map(({ task, ratio }) => [task, ratio]));
 }
 
 function commit() {

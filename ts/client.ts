@@ -4,6 +4,9 @@ import type { ChangeStreamDocument } from './change-stream/documents';
 import { watchArguments, type ChangeStreamOptions, type WatchArguments } from './change-stream/options';
 import type { MongoClientOptions } from './client-options';
 import type { BSONSerializeOptions } from './bson-options';
+import { clientBulkWrite } from './client-bulk-write/execute';
+import type { ClientBulkWriteModel, ClientBulkWriteOptions } from './client-bulk-write/models';
+import type { ClientBulkWriteResult } from './client-bulk-write/result';
 import { clientSettings, documentOptions, withoutDocumentOptions, type DocumentOptions } from './client-settings';
 import { ReadPreference, type ReadConcern, type WriteConcern } from './concerns';
 import { Db, type DbOptions } from './db';
@@ -53,7 +56,7 @@ export class MongoClient extends Endpoint {
 
   /** Waits until the server can be used, and emits `open` when that is so for the first time. Optional: the first use connects. */
   async connect(): Promise<this> {
-    await this.lane.start(this, (slot) => native.connect(this.lane.number, this.id, slot), () => undefined);
+    await this.lane.start(this, (slot) => native.connect(this.lane.number, this.id, slot, Infinity), () => undefined);
     if (!this.#isOpen) {
       this.#isOpen = true;
       this.emit('open', this);
@@ -125,6 +128,19 @@ export class MongoClient extends Endpoint {
     const [pipeline, options] = watchArguments(given);
     const scope = new Scope(this, 'admin', this.settings);
     return new ChangeStream<TSchema, TChange>(this, scope, new MongoDBNamespace('admin'), pipeline, { ...options, allChangesForCluster: true });
+  }
+
+  /**
+   * Writes to several collections at once, on servers from 8.0 on.
+   *
+   * @throws {@link MongoClientBulkWriteError} for what servers say, {@link MongoCompatibilityError} where they are older.
+   */
+  async bulkWrite<SchemaMap extends Record<string, Document> = Record<string, Document>>(
+    models: readonly ClientBulkWriteModel<SchemaMap>[],
+    options: ClientBulkWriteOptions = {},
+  ): Promise<ClientBulkWriteResult> {
+    const { pkFactory } = this.documentOptions;
+    return clientBulkWrite(new Scope(this, 'admin', this.settings), models as never, options, pkFactory ? { pkFactory } : {});
   }
 
   get readPreference(): ReadPreference {

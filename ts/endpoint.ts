@@ -9,7 +9,7 @@ import { Deadline } from './deadline';
 import { poolEventNames, poolEvents, type ConnectionPoolEvents } from './events';
 import { labelNames, type ConnectionToken, type Execution, type Origin, type Profile } from './execution';
 import { OpenCursors } from './cursor/open-cursor';
-import { CONNECTION, isSerializing, Lane, type Completion, type EventNumbers, type Operation, type Outcome, type Owner } from './lane';
+import { CONNECTION, Lane, type Completion, type EventNumbers, type Operation, type Outcome, type Owner } from './lane';
 import {
   checkNames,
   checkRequest,
@@ -29,6 +29,7 @@ import type { LogOptions } from './logging/options';
 import { Logs } from './logging/logs';
 import type { SelectionRecord } from './logging/server-selection';
 import { native } from './native';
+import { isSerializing, serializeInto, serializeSequences } from './serialize';
 import { topologyEvent, topologyEventNames, type TopologyEvents, type TopologyRecord } from './sdam-events';
 
 type Events = ConnectionPoolEvents & CommandEvents & TopologyEvents;
@@ -181,8 +182,8 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
     await this.close();
   }
 
-  /** @internal Runs a plain command, also on a connection that its caller holds. */
-  command(database: string, command: Document, options: CommandOptions = {}, connection?: Connection): Promise<Document> {
+  /** @internal Runs a plain command on a connection that its caller holds. */
+  command(database: string, command: Document, options: CommandOptions = {}, connection: Connection): Promise<Document> {
     // Not an async function, whose promise would be a second one for each command.
     try {
       checkNames('command', options, COMMAND_OPTIONS);
@@ -193,6 +194,11 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  /** @internal Runs a command of which everything has been checked. `profile` may be the number of a read preference's mode. */
+  run(execution: Omit<Execution, 'profile'>, profile: Profile | number, receive: (reply: Document) => Document): Promise<Document> {
+    return this.#run(execution, typeof profile === 'number' ? profile : this.#profileNumber(profile), receive);
   }
 
   /** @internal Runs a command as its profile says. `receive` makes the result of the reply, in the completion itself. */
@@ -212,7 +218,7 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   ): Promise<T> {
     // Called by a toBSON or a getter of a command that is being serialized: that one comes first.
     if (isSerializing()) return Promise.resolve().then(() => this.#run(execution, profile, receive, connection));
-    const { command, database, sequence, to, deadline, bson, signal } = execution;
+    const { command, database, sequences, to, deadline, bson, signal } = execution;
     if (command === null || typeof command !== 'object') {
       throw new MongoInvalidArgumentError(`The command must be a document, received ${String(command)}`);
     }
@@ -223,18 +229,18 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
       this,
       (slot) => {
         const name = lane.database(database);
-        const documents = sequence && lane.serializeAll(sequence.documents, bson);
-        const body = lane.serialize(command, bson);
+        const beside = sequences && serializeSequences(sequences, bson);
+        const body = serializeInto(lane.send, command, bson);
         const [length, bytes] = typeof body === 'number' ? [body, undefined] : [0, body];
         if (connection) {
           const { low, high } = connection.token;
           callNative(() => native.commandOn(lane.number, id, low, high, name, slot, length, profile, limit, bytes));
-        } else if (bytes === undefined && documents === undefined && to === undefined) {
+        } else if (bytes === undefined && beside === undefined && to === undefined) {
           native.command(lane.number, id, name, slot, length, profile, session, limit);
         } else {
           const { pinned } = to ?? {};
           const server = pinned ? PINNED : (to?.server ?? ANY_SERVER);
-          native.commandWith(lane.number, id, name, slot, length, profile, session, limit, bytes, sequence?.name, documents, server, pinned?.low ?? 0, pinned?.high ?? 0);
+          native.commandWith(lane.number, id, name, slot, length, profile, session, limit, bytes, beside, server, pinned?.low ?? 0, pinned?.high ?? 0);
         }
       },
       receive,
@@ -308,12 +314,21 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
 
   /** @internal */
   commandStarted(operation: Operation, record: EventNumbers, command: Uint8Array, service: Uint8Array | undefined): void {
+    operation.attempt = this.#started(record, operation.database ?? '', command, service, operation.operationId);
+  }
+
+  /** @internal */
+  commandSent(record: EventNumbers, command: Uint8Array, service: Uint8Array | undefined): void {
+    this.#tell(this.#started(record, 'admin', command, service).succeeded(0, { ok: 1 }));
+  }
+
+  #started(record: EventNumbers, database: string, command: Uint8Array, service: Uint8Array | undefined, operationId?: number): Attempt {
     const serverConnectionId = record.durationMS < 0 ? null : BigInt(record.durationMS);
     const address = this.serverAddress(record.server);
     const serviceId = service && new ObjectId(service);
-    const attempt = new Attempt(address, record.reason, record.connectionId, operation.database ?? '', command, serverConnectionId, serviceId, operation.operationId);
-    operation.attempt = attempt;
+    const attempt = new Attempt(address, record.reason, record.connectionId, database, command, serverConnectionId, serviceId, operationId);
     if (this.#isHeard('commandStarted')) this.#tell(attempt.started());
+    return attempt;
   }
 
   /** @internal */

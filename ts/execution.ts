@@ -42,6 +42,8 @@ export interface Profile {
   readonly computesMaxTime?: boolean;
   /** Of a `getMore`: how long the server waits for documents, in milliseconds, no longer than the deadline allows. */
   readonly maxAwaitTimeMS?: number | undefined;
+  /** The wire version from which on servers know the command: others are not asked. Default any. */
+  readonly minWireVersion?: number;
   /** Whether `rawData` is appended, where the server knows it (wire version 27). */
   readonly rawData?: boolean;
 }
@@ -83,13 +85,18 @@ export function labelNames(bits: number): readonly string[] {
   return bits === 0 ? NO_LABELS : LABELS.filter((_, bit) => bits & (1 << bit));
 }
 
+/** Documents that travel beside a command, for its field `name`. Those that are bytes are BSON already. */
+export interface Sequence {
+  readonly name: string;
+  readonly documents: readonly Document[];
+}
+
 /** One command. */
 export interface Execution {
   readonly database: string;
   /** The command without `$db`, `lsid`, `txnNumber`, `$clusterTime`, `$readPreference`, concerns and `apiVersion`: the core appends them. */
   readonly command: Document;
-  /** Documents that travel beside the command, as a document sequence. */
-  readonly sequence?: { readonly name: 'documents' | 'updates' | 'deletes'; readonly documents: readonly Document[] } | undefined;
+  readonly sequences?: readonly Sequence[] | undefined;
   readonly profile: Profile;
   /** The user's, or the one that a cursor keeps; without one the command has an implicit one for itself. */
   readonly session?: ClientSession | undefined;

@@ -43,6 +43,15 @@ export type {
   UpdateResult,
   UpdateStatement,
 } from './collection/write';
+export { MongoClientBulkWriteError, MongoClientBulkWriteExecutionError } from './client-bulk-write/errors';
+export type * from './client-bulk-write/models';
+export type {
+  ClientBulkWriteError,
+  ClientBulkWriteResult,
+  ClientDeleteResult,
+  ClientInsertOneResult,
+  ClientUpdateResult,
+} from './client-bulk-write/result';
 export type {
   CreateIndexesOptions,
   IndexDescription,

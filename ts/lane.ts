@@ -1,11 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { calculateObjectSize, deserialize, serialize, serializeWithBufferAndIndex, type DeserializeOptions, type Document, type SerializeOptions } from 'bson';
+import { deserialize, type DeserializeOptions, type Document } from 'bson';
 import { whenAborted } from './abort';
 import { MongoInvalidArgumentError, MongoParseError, MongoServerError, serverError, timedOut, toError, type Failure } from './errors';
 import type { Attempt } from './command-events';
 import { Decoder } from './decode/decoder';
-import { encode, isPlain } from './encode/encode';
-import { SequenceWriter } from './encode/sequence';
 import { ATTEMPT_FAILED, ATTEMPT_REPLIED, COMMAND_STARTED, CREDENTIAL_WANTED, SELECTION, SERVICE_COMMAND_STARTED, TOPOLOGY } from './events';
 import { labelNames } from './execution';
 import { native } from './native';
@@ -27,6 +25,8 @@ export interface Owner {
   credentialWanted(request: number, wanted: object): void;
   commandStarted(operation: Operation, record: EventNumbers, command: Uint8Array, service: Uint8Array | undefined): void;
   commandEnded(operation: Operation, duration: number, outcome: Outcome): void;
+  /** A command of the core's own, to which there is no reply. */
+  commandSent(record: EventNumbers, command: Uint8Array, service: Uint8Array | undefined): void;
 }
 
 export type Outcome = { reply: unknown } | { failure: Error };
@@ -105,20 +105,6 @@ const LABELS = 8;
 const KEPT = 1 << 16;
 const TIMED = 1 << 17;
 
-/** The largest command: a document of 16 MiB and 16 KiB around it. */
-const MAX_COMMAND = (16 << 20) + (16 << 10);
-
-/** The length of a document without elements. */
-const EMPTY = 5;
-
-// One for all lanes, as bson has one buffer for all that it serializes.
-let serializing = false;
-
-/** Whether a command is being serialized further up the stack. */
-export function isSerializing(): boolean {
-  return serializing;
-}
-
 // The context of the module itself: what the lane does on its own belongs to no caller.
 const inRootContext: Context = AsyncLocalStorage.snapshot();
 
@@ -131,9 +117,10 @@ export class Lane {
   readonly number: number;
   readonly #slabs = [Buffer.allocUnsafeSlow(SLAB), Buffer.allocUnsafeSlow(SLAB)] as const;
   readonly #records = [new Int32Array(COMPLETIONS * RECORD), new Int32Array(COMPLETIONS * RECORD)] as const;
-  readonly #send = Buffer.allocUnsafeSlow(SEND);
+  /** Where the core takes a command's BSON from. */
+  readonly send = Buffer.allocUnsafeSlow(SEND);
   readonly #events = new Float64Array(EVENTS * EVENT);
-  /** Where the core puts a connection that `tryCheckOut` took: its token's halves, its number and its server's. */
+  /** Where the core puts a connection that `tryCheckOut` took: its token's halves, its number and its server's; and what `limits` says. */
   readonly taken = new Int32Array(4);
   readonly #owners = new Map<number, WeakRef<Owner>>();
   readonly #databases = new Map<string, number>();
@@ -162,7 +149,7 @@ export class Lane {
   }
 
   private constructor(readonly eventLoop: boolean) {
-    const lent = { slabs: [...this.#slabs], records: [...this.#records], send: this.#send, events: this.#events, taken: this.taken };
+    const lent = { slabs: [...this.#slabs], records: [...this.#records], send: this.send, events: this.#events, taken: this.taken };
     for (const slab of this.#slabs) decoder.lend(slab);
     this.number = native.openLane(eventLoop, lent as never, (count, which, events) => this.#turn(count, which, events));
   }
@@ -222,34 +209,6 @@ export class Lane {
     });
   }
 
-  /** Puts a command where the core takes it from. Gives its length, or the bytes if they need a buffer of their own. */
-  serialize(command: Document, options?: SerializeOptions): number | Uint8Array {
-    serializing = true;
-    try {
-      const length = isPlain(command, options) ? encode(this.#send, 0, command, options) : serializeWithBufferAndIndex(command, this.#send, options) + 1;
-      if (length === EMPTY) throw new MongoInvalidArgumentError('The command must not be empty');
-      return length;
-    } catch (error) {
-      if (error instanceof MongoInvalidArgumentError) throw error;
-      if (!(error instanceof RangeError)) throw unserializable(error);
-      return serializeLarge(command, options);
-    } finally {
-      serializing = false;
-    }
-  }
-
-  /** Documents one behind the other. What it gives is valid until the next call. */
-  serializeAll(documents: readonly Document[], options?: SerializeOptions): Uint8Array {
-    serializing = true;
-    try {
-      return sequences.write(documents, options);
-    } catch (error) {
-      throw unserializable(error);
-    } finally {
-      serializing = false;
-    }
-  }
-
   /** The core's number for a database. */
   database(name: string): number {
     let number = this.#databases.get(name);
@@ -300,6 +259,7 @@ export class Lane {
         const command = native.eventDocument(this.number, text) ?? Buffer.alloc(0);
         const service = kind === SERVICE_COMMAND_STARTED ? native.eventDocument(this.number, text + 1) : undefined;
         if (operation) events.push(() => context(() => owner.commandStarted(operation, record, command, service ?? undefined)));
+        else if (origin === NO_ORIGIN) events.push(() => inRootContext(() => owner.commandSent(record, command, service ?? undefined)));
       } else if (kind === ATTEMPT_REPLIED) {
         const reply = deserialize(native.eventDocument(this.number, text) ?? Buffer.alloc(0));
         const outcome = reply['ok'] ? { reply } : { failure: new MongoServerError(reply, { address: owner.serverAddress(server) }) };
@@ -417,9 +377,6 @@ function isDocument(kind: number): boolean {
   return kind === COMMAND_STARTED || kind === SERVICE_COMMAND_STARTED || kind === ATTEMPT_REPLIED;
 }
 
-// One for all lanes: what it wrote has been copied when the next one writes.
-const sequences = new SequenceWriter();
-
 // One for all lanes: what it knows is how documents look.
 const decoder = new Decoder();
 
@@ -431,39 +388,6 @@ export function decode({ kind, bytes, offset, length }: Completion, options?: De
   } catch (error) {
     throw new MongoParseError(`The reply cannot be decoded: ${(error as Error).message}`, { code: 'FERROPOOL_PROTOCOL' }, error);
   }
-}
-
-/** A command that does not fit in the send buffer. */
-function serializeLarge(command: Document, options: SerializeOptions | undefined): Uint8Array {
-  let cause: unknown;
-  try {
-    const bytes = serialize(command, options);
-    if (bytes.length <= MAX_COMMAND) return bytes;
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw unserializable(error);
-    cause = error;
-  }
-  // Beyond the end of its own buffer bson either drops bytes in silence or throws a RangeError.
-  const size = sizeOf(command);
-  if (size <= MAX_COMMAND) throw unserializable(cause);
-  throw new MongoInvalidArgumentError(`The command of ${size} bytes exceeds the limit of ${MAX_COMMAND} bytes`);
-}
-
-/** The size of a command that cannot be serialized; 0 where it is not its size that prevents it. */
-function sizeOf(command: Document): number {
-  try {
-    return calculateObjectSize(command, { ignoreUndefined: true });
-  } catch {
-    return 0;
-  }
-}
-
-function unserializable(error: unknown): MongoInvalidArgumentError {
-  return new MongoInvalidArgumentError(
-    `The command cannot be serialized: ${(error as Error).message}`,
-    { code: 'FERROPOOL_INVALID_ARGUMENT' },
-    error,
-  );
 }
 
 /** Whether this runtime has an event loop that the core can use. Elsewhere libuv's functions may exist and abort. */

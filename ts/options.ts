@@ -131,10 +131,10 @@ export function count(name: string, value: number): number {
   return value;
 }
 
-/** A deadline, where 0 is no limit. */
+/** A time-out as the core has it: -1 for none, which is the client's, and infinite where 0 says that there is no limit. */
 export function timeout(name: string, value: number | undefined): number {
   const given = milliseconds(name, value);
-  return given === 0 ? -1 : given;
+  return given === 0 ? Infinity : given;
 }
 
 /** Refuses options that a call does not know, and what cannot be options. */

@@ -36,14 +36,14 @@ export class Scope {
   }
 
   /**
-   * By when an operation with these settings must have ended, if it begins now.
+   * By when an operation must have ended, if it begins now.
    *
    * @throws {@link MongoInvalidArgumentError} for a `timeoutMS` of its own where its session has one for all ("Validation
    * and Overrides").
    */
   limit(options: OperationOptions | undefined): Deadline | undefined {
     const ofTransaction = options?.session?.deadline;
-    if (!ofTransaction) return Deadline.in(this.settings.timeoutMS);
+    if (!ofTransaction) return Deadline.in(options?.timeoutMS ?? this.settings.timeoutMS);
     refuseTimeout(options?.timeoutMS);
     return ofTransaction;
   }
@@ -54,7 +54,7 @@ export class Scope {
     command: Document,
     options: CommandOperationOptions | undefined,
     receive: (reply: Document, origin: Origin) => T,
-    sequence?: Execution['sequence'],
+    sequences?: Execution['sequences'],
     deadline?: Deadline,
     operationId?: number,
   ): Promise<T> {
@@ -74,7 +74,7 @@ export class Scope {
     const execution: Execution = {
       database,
       command,
-      sequence,
+      sequences,
       profile: settings.profile(treatment),
       session: options?.session,
       deadline,

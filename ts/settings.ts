@@ -4,7 +4,7 @@ import type { Profile } from './execution';
 import { timeout } from './options';
 
 /** What a kind of operation asks of the core, whatever the concerns are. One constant for each kind. */
-export interface Treatment extends Pick<Profile, 'kind' | 'retryable' | 'opensCursor' | 'followsChanges' | 'computesMaxTime'> {
+export interface Treatment extends Pick<Profile, 'kind' | 'retryable' | 'opensCursor' | 'followsChanges' | 'computesMaxTime' | 'minWireVersion'> {
   /** Whether it is a read to which the read concern applies. @defaultValue by its kind */
   readonly takesReadConcern?: boolean;
   /** Whether only the primary may do it, unless the operation itself says otherwise. */

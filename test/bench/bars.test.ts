@@ -81,9 +81,16 @@ it('every bar can be measured: the plan has its cells', () => {
       ),
     );
     const rows = cells.map((key) => row(key, 100, { connections: 100, bytesPerConnection: 100 }));
-    expect(heldAgainst({ rows }).filter(({ met }) => met === null)).toEqual([]);
+    expect(heldAgainst({ rows, addonBytes: 3e6, driverBench: { SingleBench: 3, MultiBench: 4 } }).filter(({ met }) => met === null)).toEqual([]);
     expect(new Set(cells.map((key) => JSON.stringify(key))).size).toBe(cells.length);
   }
+});
+
+it('the addon has a size, not a ratio', () => {
+  const which = bars.filter(({ unit }) => unit);
+  const [bar] = heldAgainst({ rows: [], addonBytes: 4_100_000 }, which);
+  expect(bar).toMatchObject({ ratio: 4.1, met: false });
+  expect(inWords(bar)).toMatchObject({ ratio: '4.1 MB', limit: 'at most 4 MB' });
 });
 
 it('deployments are told apart', () => {

@@ -78,11 +78,24 @@ it('leaves bson what it has to check keys of', () => {
   expect(isPlain({ a: 1 }, { checkKeys: true })).toBe(false);
 });
 
+/** OP_MSG, "Kind 1: Document Sequence". */
+function section(name: string, documents: Uint8Array): Buffer {
+  const head = Buffer.from(`\u0001\0\0\0\0${name}\0`);
+  head.writeInt32LE(head.length - 1 + documents.length, 1);
+  return Buffer.concat([head, documents]);
+}
+
 describe('a sequence', () => {
   it('has its documents one behind the other, also those that are bytes already, and grows', () => {
     const documents = [{ a: 1 }, bson.serialize({ b: 2 }), new Point(1, 2), { text: 'é'.repeat(3 << 20) }, { last: true }];
-    const expected = Buffer.concat(documents.map((document) => (document instanceof Uint8Array ? document : bson.serialize(document))));
+    const body = Buffer.concat(documents.map((document) => (document instanceof Uint8Array ? document : bson.serialize(document))));
+    const sequence = { name: 'documents', documents };
     const writer = new SequenceWriter();
-    for (let times = 0; times < 2; times += 1) expect(Buffer.compare(writer.write(documents), expected)).toBe(0);
+    for (let times = 0; times < 2; times += 1) expect(Buffer.compare(writer.write([sequence]), section('documents', body))).toBe(0);
+  });
+
+  it('follows another one, and may be empty', () => {
+    const bytes = new SequenceWriter().write([{ name: 'ops', documents: [{ a: 1 }] }, { name: 'nsInfo', documents: [] }]);
+    expect(Buffer.compare(bytes, Buffer.concat([section('ops', bson.serialize({ a: 1 })), section('nsInfo', Buffer.alloc(0))]))).toBe(0);
   });
 });

@@ -1,9 +1,9 @@
 import { inspect } from 'node:util';
 
-import { MongoWaitQueueTimeoutError } from 'ferropool';
+import { ConnectionPool, MongoWaitQueueTimeoutError, type MongoClient } from 'ferropool';
 import { expect, it } from 'vitest';
 
-import { onBothLanes, openPool } from '../support/lanes.js';
+import { onBothLanes, openClient, openPool } from '../support/lanes.js';
 import { useStub } from '../support/stub.js';
 
 const stub = useStub();
@@ -37,6 +37,29 @@ onBothLanes((lane) => {
     const holder = await pool.checkOut();
     const patient = pool.checkOut({ timeoutMS: 60_000 });
     await expect(pool.checkOut()).rejects.toBeInstanceOf(MongoWaitQueueTimeoutError);
+    holder.checkIn();
+    expect((await patient).id).toBe(holder.id);
+  });
+
+  it.each<[string, () => ConnectionPool | MongoClient]>([
+    ['waitQueueTimeoutMS', () => openPool(stub.current.address, { lane, maxPoolSize: 1, waitQueueTimeoutMS: 10 })],
+    ['the client’s timeoutMS', () => openClient(stub.current.uri, { lane, maxPoolSize: 1, timeoutMS: 10 })],
+  ])('one of 0 is no limit, whatever %s is', async (_, open) => {
+    const owner = open();
+    if (owner instanceof ConnectionPool) owner.ready();
+    const holder = await owner.checkOut({ timeoutMS: 0 });
+    const patient = owner.checkOut({ timeoutMS: 0 });
+    // Later than the limit that does not count: this one has waited for it.
+    await expect(owner.checkOut()).rejects.toBeInstanceOf(MongoWaitQueueTimeoutError);
+    holder.checkIn();
+    expect((await patient).id).toBe(holder.id);
+  });
+
+  it('nor is a client’s own timeoutMS of 0', async () => {
+    const client = openClient(stub.current.uri, { lane, maxPoolSize: 1, timeoutMS: 0, waitQueueTimeoutMS: 10 });
+    const holder = await client.checkOut();
+    const patient = client.checkOut();
+    await expect(client.checkOut({ timeoutMS: 20 })).rejects.toBeInstanceOf(MongoWaitQueueTimeoutError);
     holder.checkIn();
     expect((await patient).id).toBe(holder.id);
   });

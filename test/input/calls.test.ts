@@ -54,7 +54,7 @@ onBothLanes((lane) => {
       );
       await refuses(
         client.db('test').command({ ping: 1 }, { maxTimeMS: 5 } as never),
-        'Unknown option "maxTimeMS" of command; allowed are signal, timeoutMS, readPreference, promoteValues, promoteLongs, promoteBuffers, useBigInt64, raw, session, checkKeys, serializeFunctions, ignoreUndefined, bsonRegExp, fieldsAsRaw, enableUtf8Validation',
+        'Unknown option "maxTimeMS" of command; allowed are signal, timeoutMS, readPreference, session, checkKeys, serializeFunctions, ignoreUndefined, promoteLongs, promoteBuffers, promoteValues, useBigInt64, bsonRegExp, fieldsAsRaw, raw, enableUtf8Validation',
       );
       await refuses(client.warm({ size: 1 } as never), 'Unknown option "size" of warm; allowed are min, signal');
     });

@@ -26,7 +26,7 @@ onBothLanes((lane) => {
     await refuses(command, `The command must be a document, received ${String(command)}`);
   });
 
-  it.each([{}, new Map(), { ping: undefined }])('a command without a name: %s', async (command) => {
+  it.each([{}, new Map()])('a command without a name: %s', async (command) => {
     await refuses(command, 'The command must not be empty');
   });
 

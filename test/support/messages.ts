@@ -22,12 +22,35 @@ export function onMessage(socket: Socket, take: (message: Buffer) => void): void
   });
 }
 
-/** The command that an OP_MSG or an OP_QUERY carries, without the documents that travel beside it. */
+/** The command that an OP_MSG or an OP_QUERY carries, with the documents that travel beside it. */
 export function commandOf(message: Buffer): Document {
-  if (!isLegacy(message)) return deserialize(message, { index: header + 5, allowObjectSmallerThanBufferSize: true });
+  if (!isLegacy(message)) return { ...documentAt(message, header + 5), ...sequencesOf(message) };
   // Flags and the collection's name stand before how many to skip and to return.
   const name = header + 4;
   return deserialize(message.subarray(message.indexOf(0, name) + 1 + 8));
+}
+
+function documentAt(message: Buffer, index: number): Document {
+  return deserialize(message, { index, allowObjectSmallerThanBufferSize: true });
+}
+
+/** The document sequences behind the body, by their names. */
+function sequencesOf(message: Buffer): Document {
+  const sequences: Document = {};
+  let at = header + 5;
+  for (at += message.readInt32LE(at); at < message.length; ) {
+    const end = at + 1 + message.readInt32LE(at + 1);
+    const name = message.toString('utf8', at + 5, message.indexOf(0, at + 5));
+    const documents: Document[] = [];
+    for (at += 5 + name.length + 1; at < end; at += message.readInt32LE(at)) documents.push(documentAt(message, at));
+    sequences[name] = documents;
+  }
+  return sequences;
+}
+
+/** Whether the sender of a message waits for no reply ("moreToCome"). */
+export function isUnacknowledged(message: Buffer): boolean {
+  return !isLegacy(message) && (message.readInt32LE(header) & 2) !== 0;
 }
 
 /** The reply with a document, in the form that the message asks for. */

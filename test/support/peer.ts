@@ -7,7 +7,7 @@ import tls from 'node:tls';
 import type { Document } from 'bson';
 import { onTestFinished } from 'vitest';
 
-import { commandOf, helloReply, onMessage, replyTo } from './messages.js';
+import { commandOf, helloReply, isUnacknowledged, onMessage, replyTo } from './messages.js';
 
 /** One connection to the peer, and the commands that came over it, in order. */
 export interface PeerConnection {
@@ -15,8 +15,8 @@ export interface PeerConnection {
   readonly commands: Document[];
 }
 
-/** The reply to a command; `undefined` for one that says yes. */
-export type Answer = (command: Document, connection: PeerConnection) => Document | undefined;
+/** The reply to a command, now or later; `undefined` for one that says yes. */
+export type Answer = (command: Document, connection: PeerConnection) => Document | undefined | Promise<Document>;
 
 /** A peer that runs until the test ends. */
 export class ScriptedPeer {
@@ -43,7 +43,11 @@ export class ScriptedPeer {
       onMessage(socket, (message) => {
         const command = commandOf(message);
         connection.commands.push(command);
-        socket.write(replyTo(message, answer(command, connection) ?? (isHello(command) ? helloReply : { ok: 1 })));
+        const reply = answer(command, connection) ?? (isHello(command) ? helloReply : { ok: 1 });
+        if (isUnacknowledged(message)) return;
+        const send = (document: Document): boolean => socket.write(replyTo(message, document));
+        if (reply instanceof Promise) void reply.then(send);
+        else send(reply);
       });
     };
     this.#server = options ? tls.createServer(options, serve) : net.createServer({ noDelay: true }, serve);

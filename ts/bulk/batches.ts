@@ -1,14 +1,8 @@
 import { calculateObjectSize, type Document } from 'bson';
 import type { BSONOptions } from '../bson-options';
 import { MongoInvalidArgumentError } from '../errors';
+import { AROUND, type Limits } from './limits';
 import { BatchType } from './models';
-
-// What every server since 3.6 says of itself in its hello.
-const MAX_WRITE_BATCH_SIZE = 100_000;
-const MAX_BSON_OBJECT_SIZE = 16 << 20;
-const MAX_MESSAGE_SIZE = 48_000_000;
-/** What a server lets a message have around the user's documents. */
-const AROUND = 16 << 10;
 
 /** Statements of one kind, in order, and which operations of the bulk they are. */
 export interface Batch {
@@ -38,17 +32,18 @@ export class Statements {
   }
 
   /** In the order in which they are sent, each as large as one message may be. */
-  batches(bson: BSONOptions): Batch[] {
+  batches(bson: BSONOptions, limits: Limits): Batch[] {
     const runs = this.isOrdered ? this.#runs : this.#runs.toSorted((a, b) => a.type - b.type);
-    return runs.flatMap((run) => split(run, bson));
+    return runs.flatMap((run) => split(run, bson, limits));
   }
 }
 
-function split(run: Batch, bson: BSONOptions): Batch[] {
+function split(run: Batch, bson: BSONOptions, { maxBsonObjectSize, maxMessageSizeBytes, maxWriteBatchSize }: Limits): Batch[] {
   const { type, statements, indexes } = run;
   // Nothing to split: how large it is, the server finds.
   if (statements.length === 1) return [run];
-  const limit = type === BatchType.INSERT ? MAX_BSON_OBJECT_SIZE : MAX_BSON_OBJECT_SIZE + AROUND;
+  const limit = type === BatchType.INSERT ? maxBsonObjectSize : maxBsonObjectSize + AROUND;
+  const room = maxMessageSizeBytes - AROUND;
   const batches: Batch[] = [];
   let start = 0;
   let bytes = 0;
@@ -60,7 +55,7 @@ function split(run: Batch, bson: BSONOptions): Batch[] {
   for (const [at, statement] of statements.entries()) {
     const size = calculateObjectSize(statement, bson);
     if (size > limit) throw new MongoInvalidArgumentError(`Document ${indexes[at]} of ${size} bytes is larger than the maximum size ${limit}`);
-    if (at - start === MAX_WRITE_BATCH_SIZE || bytes + size > MAX_MESSAGE_SIZE - AROUND) cut(at);
+    if (at > start && (at - start === maxWriteBatchSize || bytes + size > room)) cut(at);
     bytes += size;
   }
   if (start === 0) return [run];

@@ -11,6 +11,7 @@ import type { ClientSession } from '../session';
 import type { Treatment } from '../settings';
 import type { Batch, Statements } from './batches';
 import { MongoBulkWriteError } from './error';
+import { knownLimits, learnLimits, UNLIMITED, USUAL_LIMITS, type Limits } from './limits';
 import { BatchType, type BulkWriteOptions } from './models';
 import { BulkWriteResult, WriteConcernError, WriteError, type BulkResult, type WriteConcernErrorData } from './result';
 
@@ -23,8 +24,9 @@ const COMMANDS = {
 /** Sends the batches one after the other, in one session and within one deadline. */
 export async function executeBulk(scope: Scope, collection: string, statements: Statements, options: BulkWriteOptions): Promise<BulkWriteResult> {
   if (statements.length === 0) throw new MongoInvalidArgumentError('Invalid BulkOperation, Batch cannot be empty');
-  const batches = statements.batches(scope.settings.bson);
   const deadline = scope.limit(options);
+  const limits = statements.length === 1 ? UNLIMITED : (knownLimits(scope.endpoint) ?? (await learn(scope, statements, deadline, options)));
+  const batches = statements.batches(scope.settings.bson, limits);
   const implicit = options.session || batches.length === 1 ? undefined : startImplicitSession(scope.endpoint);
   const within = implicit ? { ...options, session: implicit } : options;
   const bulk = new Bulk(scope, collection, statements.isOrdered, within, deadline);
@@ -36,24 +38,26 @@ export async function executeBulk(scope: Scope, collection: string, statements: 
   }
 }
 
+function learn(scope: Scope, statements: Statements, deadline: Deadline | undefined, options: BulkWriteOptions): Promise<Limits> {
+  // What no server takes is refused before one is waited for.
+  statements.batches(scope.settings.bson, USUAL_LIMITS);
+  return learnLimits(scope.endpoint, deadline, options.signal).catch((error: unknown) => {
+    throw ended(error, nothing(), options);
+  });
+}
+
 /** How many there were. */
 let bulks = 0;
 
+/** What tells the next bulk's commands from those of others. */
+export function nextOperationId(): number {
+  return ++bulks;
+}
+
 /** A bulk under way. */
 class Bulk {
-  readonly #result: BulkResult = {
-    ok: 1,
-    writeErrors: [],
-    writeConcernErrors: [],
-    insertedIds: [],
-    nInserted: 0,
-    nUpserted: 0,
-    nMatched: 0,
-    nModified: 0,
-    nRemoved: 0,
-    upserted: [],
-  };
-  readonly #operationId = ++bulks;
+  readonly #result = nothing();
+  readonly #operationId = nextOperationId();
   /** Of the first reply with an error. */
   #failure: ReturnType<typeof failureOf> | undefined;
 
@@ -68,14 +72,11 @@ class Bulk {
   async send(batch: Batch): Promise<void> {
     const { name, sequence, fields } = COMMANDS[batch.type];
     const command = copy({ [name]: this.collection, ordered: this.ordered }, this.options, fields);
-    const documents = { name: sequence, documents: batch.statements };
+    const documents = [{ name: sequence, documents: batch.statements }];
     try {
       await this.scope.execute(treatmentOf(batch), command, this.options, (reply, origin) => this.#merge(batch, reply, origin), documents, this.deadline, this.#operationId);
     } catch (error) {
-      // Whoever gave it up knows why.
-      if (this.options.signal?.aborted) throw error;
-      const failure = MongoBulkWriteError.from(error as Error, new BulkWriteResult(this.#result));
-      throw error instanceof MongoOperationTimeoutError ? MongoOperationTimeoutError.by(failure) : failure;
+      throw ended(error, this.#result, this.options);
     }
     if (this.ordered) this.#throwWriteErrors();
   }
@@ -127,6 +128,18 @@ class Bulk {
     }
     if (writeConcernError) result.writeConcernErrors.push(new WriteConcernError(writeConcernError));
   }
+}
+
+function nothing(): BulkResult {
+  return { ok: 1, writeErrors: [], writeConcernErrors: [], insertedIds: [], nInserted: 0, nUpserted: 0, nMatched: 0, nModified: 0, nRemoved: 0, upserted: [] };
+}
+
+/** What a bulk fails with that something has ended before its time. */
+function ended(error: unknown, result: BulkResult, { signal }: BulkWriteOptions): unknown {
+  // Whoever gave it up knows why.
+  if (signal?.aborted) return error;
+  const failure = MongoBulkWriteError.from(error as Error, new BulkWriteResult(result));
+  return error instanceof MongoOperationTimeoutError ? MongoOperationTimeoutError.by(failure) : failure;
 }
 
 interface Reply {

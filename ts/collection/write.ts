@@ -105,7 +105,7 @@ export function insertOne<TSchema>(scope: Scope, collection: string, document: D
       checkWrite(reply, origin, scope.endpoint);
       return { acknowledged, insertedId: document['_id'] as InferIdType<TSchema> };
     },
-    { name: 'documents', documents: [document] },
+    [{ name: 'documents', documents: [document] }],
   );
 }
 
@@ -145,7 +145,7 @@ export function update<TSchema>(scope: Scope, collection: string, statement: Upd
       const upsertedCount = upserted?.length ?? 0;
       return { acknowledged, modifiedCount: nModified, upsertedId: upserted?.[0]?._id ?? null, upsertedCount, matchedCount: upsertedCount > 0 ? 0 : n };
     },
-    { name: 'updates', documents: [statement] },
+    [{ name: 'updates', documents: [statement] }],
   );
 }
 
@@ -162,7 +162,7 @@ export function deleteDocuments(scope: Scope, collection: string, statement: Del
       checkWrite(reply, origin, scope.endpoint);
       return { acknowledged, deletedCount: reply['n'] as number };
     },
-    { name: 'deletes', documents: [statement] },
+    [{ name: 'deletes', documents: [statement] }],
   );
 }
 

@@ -1,9 +1,9 @@
 import type { Document } from 'bson';
-import { BSON_OPTION_NAMES, type BSONSerializeOptions } from '../bson-options';
-import type { ReadPreferenceLike } from '../concerns';
-import { MongoInvalidArgumentError, MongoTransactionError } from '../errors';
-import { checkNames, checkRequest, timeout, type CommandOptions } from '../options';
-import { checkWriteConcern } from '../replies';
+import { BSON_OPTION_NAMES, resolveBSONOptions, type BSONOptions, type BSONSerializeOptions } from '../bson-options';
+import { ReadPreference, type ReadPreferenceLike } from '../concerns';
+import { MAX_TIME_EXPIRED, MongoOperationTimeoutError, MongoTransactionError, MongoWriteConcernError } from '../errors';
+import type { Profile } from '../execution';
+import { checkNames, checkRequest, modeNumber, timeout, type CommandOptions } from '../options';
 import type { Scope } from '../scope';
 import type { ClientSession } from '../session';
 
@@ -14,33 +14,55 @@ export interface RunCommandOptions extends Pick<CommandOptions, 'signal' | 'time
   readPreference?: ReadPreferenceLike;
 }
 
-const RUN_COMMAND = { kind: 'command', needsPrimary: true } as const;
-/** What `Endpoint.command` takes. */
-const SIMPLE = ['signal', 'timeoutMS', 'readPreference', 'promoteValues', 'promoteLongs', 'promoteBuffers', 'useBigInt64', 'raw'];
-const NAMES = [...new Set([...SIMPLE, 'session', ...BSON_OPTION_NAMES])];
+const NAMES = ['signal', 'timeoutMS', 'readPreference', 'session', ...BSON_OPTION_NAMES];
+const NONE: RunCommandOptions = Object.freeze({});
+/** A field that is undefined is written, as null. */
+const PLAIN: BSONOptions = { ignoreUndefined: false };
 
-/** Sends a command as it is, once, and gives its reply ("Run Command"). */
-export function runCommand(scope: Scope, command: Document, options: RunCommandOptions = {}): Promise<Document> {
+/** Sends a command as it is, once, and gives its reply, whatever that says of write concerns ("Run Command"). */
+export function runCommand(scope: Scope, command: Document, options = NONE): Promise<Document> {
   try {
-    checkNames('command', options, NAMES);
-    const { readPreference, ...others } = options;
-    // What is said for the database has to be said for the command.
-    if (scope.settings.timeoutMS === undefined && typeof readPreference !== 'object' && Object.keys(others).every((name) => SIMPLE.includes(name))) {
-      return scope.endpoint.command(scope.database, command, options as CommandOptions);
-    }
-    checkRequest(others);
-    timeout('timeoutMS', options.timeoutMS);
-    if (command === null || typeof command !== 'object') throw new MongoInvalidArgumentError(`The command must be a document, received ${String(command)}`);
-    const within = scope.with(options);
-    // What a command is told itself counts also where a transaction has a preference of its own ("Transactions").
-    if (readPreference !== undefined && within.settings.readPreference?.secondaryOk() && options.session?.inTransaction()) {
-      throw new MongoTransactionError('Read preference in a transaction must be primary');
-    }
-    return within.execute(RUN_COMMAND, command, options, (reply, origin) => {
-      checkWriteConcern(reply, origin, scope.endpoint);
-      return reply;
-    });
+    if (options !== NONE) check(options);
+    const { endpoint, database } = scope;
+    const { session, signal, readPreference } = options;
+    const deadline = scope.limit(options);
+    const bson = options === NONE ? PLAIN : bsonOf(options);
+    const preference = readPreference && typeof readPreference === 'object' ? profileOf(readPreference) : modeNumber(readPreference ?? undefined);
+    return endpoint.run({ database, command, session, deadline, signal, bson }, preference, deadline ? refuseTimeout : identity);
   } catch (error) {
     return Promise.reject(error as Error);
   }
+}
+
+function check(options: RunCommandOptions): void {
+  checkNames('command', options, NAMES);
+  const { readPreference, session, timeoutMS, signal } = options;
+  checkRequest({ ...(signal !== undefined && { signal }), ...(typeof readPreference === 'string' && { readPreference }) });
+  timeout('timeoutMS', timeoutMS);
+  // What a command is told itself counts also where a transaction has a preference of its own ("Transactions").
+  if (readPreference !== undefined && ReadPreference.fromOptions({ readPreference })?.secondaryOk() && session?.inTransaction()) {
+    throw new MongoTransactionError('Read preference in a transaction must be primary');
+  }
+}
+
+/** Its own, over nothing. Of a reply that is raw nobody can tell which documents are the user's: all that are in it stay bytes. */
+function bsonOf({ raw, ...others }: RunCommandOptions): BSONOptions {
+  const bson = resolveBSONOptions(others, PLAIN);
+  return raw ? { ...bson, raw } : bson;
+}
+
+function profileOf(readPreference: ReadPreferenceLike): Profile {
+  const preference = ReadPreference.fromOptions({ readPreference }) as ReadPreference;
+  return { kind: 'command', readPreference: preference.toJSON() };
+}
+
+function identity(reply: Document): Document {
+  return reply;
+}
+
+/** With a `timeoutMS` a write concern that took too long is a time-out. */
+function refuseTimeout(reply: Document): Document {
+  const unsatisfied = reply['writeConcernError'] as Document | undefined;
+  if (unsatisfied?.['code'] === MAX_TIME_EXPIRED) throw MongoOperationTimeoutError.by(new MongoWriteConcernError(reply));
+  return reply;
 }

@@ -9,7 +9,7 @@
 //! request there and then, and gives the connection back. `turn.rs` reads
 //! replies and records completions; `retry.rs` decides what follows a failure. `sessions.rs` has sessions and transactions,
 //! `pinned.rs` the connections that a user holds, `journal.rs` the events, `selection_log.rs`
-//! those of selections.
+//! those of selections, `limits.rs` what servers accept.
 
 mod binding;
 mod compose;
@@ -19,6 +19,7 @@ mod exchange;
 mod farewell;
 mod invocation;
 mod journal;
+mod limits;
 mod operation;
 mod pinned;
 mod retry;
@@ -243,9 +244,11 @@ impl Engine {
     }
 
     /// Waits until the client's server can be used; completes with a text.
-    pub fn connect(&mut self, id: ClientId, slot: u32) {
+    pub fn connect(&mut self, id: ClientId, slot: u32, timeout: Timeout) {
         let profile = self.own_profile(id);
-        self.start(slot, Operation::new(id, Kind::Connect, profile));
+        let mut operation = Operation::new(id, Kind::Connect, profile);
+        self.limit(&mut operation, timeout);
+        self.start(slot, operation);
     }
 
     /// What the client's own read preference asks for.

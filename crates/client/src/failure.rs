@@ -4,6 +4,7 @@ use ferropool_pool::{CheckOutError, Ended, Timeout};
 use ferropool_topology::{SelectionError, ServerError, SrvError, TopologyDescription};
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -52,7 +53,7 @@ pub enum Failure {
     /// A transaction cannot do that now.
     Transaction(&'static str),
     /// The server cannot do what is asked for.
-    Incompatible(&'static str),
+    Incompatible(Cow<'static, str>),
     /// The client is closed, and never had a server.
     Closed,
     /// The connection string, or the DNS records that it leads to, say what they may not.
@@ -162,7 +163,7 @@ impl Failure {
             Self::Incompatible(message) => view(
                 "MongoCompatibilityError",
                 "FERROPOOL_INCOMPATIBLE",
-                (*message).to_owned(),
+                message.clone().into_owned(),
                 None,
             ),
             Self::Closed => view(

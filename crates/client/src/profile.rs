@@ -27,6 +27,8 @@ pub struct Profile {
     pub awaits_data: bool,
     /// Whether `maxTimeMS` is computed from a deadline. Default false.
     pub computes_max_time: bool,
+    /// The wire version from which on servers know its commands. Default any.
+    pub min_wire_version: i32,
     /// How long the server waits for a cursor's documents: the `maxTimeMS` of a `getMore`. Default as the server likes.
     pub max_await_time: Option<Duration>,
 }
@@ -107,6 +109,10 @@ impl Profile {
                 b"followsChanges" => profile.follows_changes = value.as_bool_like(),
                 b"awaitsData" => profile.awaits_data = value.as_bool_like(),
                 b"computesMaxTime" => profile.computes_max_time = value.as_bool_like(),
+                b"minWireVersion" => {
+                    let version = { value.as_integer() }.and_then(|it| i32::try_from(it).ok());
+                    profile.min_wire_version = version.ok_or_else(|| refuse(&"minWireVersion"))?;
+                }
                 b"maxAwaitTimeMS" => {
                     let time = { value.as_number() }
                         .and_then(|time| Duration::try_from_secs_f64(time / 1e3).ok());
@@ -233,6 +239,7 @@ mod tests {
         let profile = parsed(|profile| {
             profile.string("kind", "write").boolean("retryable", true);
             profile.int32("maxAwaitTimeMS", 25);
+            profile.int32("minWireVersion", 13);
             profile.document("writeConcern", |concern| {
                 concern.int32("w", 0);
             });
@@ -251,6 +258,7 @@ mod tests {
         assert_eq!(profile.kind, CommandKind::Write);
         assert!(profile.is_retryable && profile.is_unacknowledged && profile.computes_max_time);
         assert!(profile.write_concern.is_some() && profile.read_concern.is_none());
+        assert_eq!(profile.min_wire_version, 13);
         assert_eq!(profile.max_await_time, Some(Duration::from_millis(25)));
         assert_eq!(profile.read_preference.mode, ReadPreferenceMode::Nearest);
         let tags = vec![vec![("dc".to_owned(), "ny".to_owned())]];
@@ -271,12 +279,15 @@ mod tests {
 
     #[test]
     fn what_is_no_profile_is_refused() {
-        let refused: [fn(&mut Appender<'_>); 2] = [
+        let refused: [fn(&mut Appender<'_>); 3] = [
             |profile| {
                 profile.string("kind", "dance");
             },
             |profile| {
                 profile.int32("maxAwaitTimeMS", -1);
+            },
+            |profile| {
+                profile.string("minWireVersion", "new");
             },
         ];
         for build in refused {

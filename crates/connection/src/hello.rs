@@ -48,6 +48,17 @@ pub struct Limits {
     pub max_write_batch_size: usize,
 }
 
+impl Limits {
+    /// What both servers accept.
+    pub fn least(self, other: Self) -> Self {
+        Self {
+            max_document_size: self.max_document_size.min(other.max_document_size),
+            max_message_size: self.max_message_size.min(other.max_message_size),
+            max_write_batch_size: self.max_write_batch_size.min(other.max_write_batch_size),
+        }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

@@ -38,7 +38,7 @@ pub struct LentBuffers {
     pub send: Uint8Array,
     /// For events, nine numbers each.
     pub events: Float64Array,
-    /// For a connection that `tryCheckOut` took: four numbers.
+    /// For a connection that `tryCheckOut` took, and for what `limits` says: four numbers.
     pub taken: Int32Array,
 }
 
@@ -155,10 +155,10 @@ pub fn subscribe(
     Ok(())
 }
 
-/// Completes with a text when the client's server can be used.
+/// Completes with a text when the client's server can be used; a negative time-out is the client's, an infinite one none.
 #[napi(catch_unwind)]
-pub fn connect(lane: u32, client: u32, slot: u32) -> Result<()> {
-    find(lane)?.connect(client, slot);
+pub fn connect(lane: u32, client: u32, slot: u32, timeout_ms: f64) -> Result<()> {
+    find(lane)?.connect(client, slot, timeout_ms);
     Ok(())
 }
 

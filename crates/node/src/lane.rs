@@ -181,8 +181,8 @@ impl Lane {
     }
 
     /// Completes with a text when the client's server can be used.
-    pub(crate) fn connect(&self, client: u32, slot: u32) {
-        self.act(|engine| engine.connect(client, slot));
+    pub(crate) fn connect(&self, client: u32, slot: u32, timeout_ms: f64) {
+        self.act(|engine| engine.connect(client, slot, timeout(timeout_ms)));
     }
 
     /// Completes with a text when so many connections are established; a negative number is

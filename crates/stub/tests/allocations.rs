@@ -55,7 +55,7 @@ impl Driver {
             body,
             _stub: stub,
         };
-        driver.engine.connect(client, 0);
+        driver.engine.connect(client, 0, Timeout::Unlimited);
         driver.until_idle(kind::TEXT);
         driver.engine.warm(client, 0, Some(pool_size));
         driver.until_idle(kind::TEXT);

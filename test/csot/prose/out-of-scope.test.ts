@@ -6,4 +6,3 @@ it.skip('2. maxTimeMS is not set for commands sent to mongocryptd: client-side e
 it.skip('3. ClientEncryption: client-side encryption is not part of this package');
 it.skip('6. GridFS upload: GridFS is not part of this package');
 it.skip('7. GridFS download: GridFS is not part of this package');
-it.skip('11. multi-batch bulkWrites: a bulk write of a client needs a server from 8.0 on');

@@ -1,4 +1,4 @@
-// The prose tests of "CRUD", under their numbers.
+// The prose tests of "CRUD", under their numbers; those of `MongoClient.bulkWrite` are in client-bulk-write.test.ts.
 
 import { MongoServerError, MongoWriteConcernError, type CommandSucceededEvent, type Document, type MongoClient } from 'ferropool';
 import { expect, it } from 'vitest';
@@ -47,22 +47,6 @@ describeWithMongod('CRUD, prose tests', () => {
       expect(sent.map(({ command }) => command['maxTimeMS'])).toEqual([2000]);
     });
   });
-
-  for (const title of [
-    '3. MongoClient.bulkWrite splits batches by maxWriteBatchSize',
-    '4. MongoClient.bulkWrite splits batches by maxMessageSizeBytes',
-    '5. MongoClient.bulkWrite collects WriteConcernErrors across batches',
-    '6. MongoClient.bulkWrite handles individual WriteErrors across batches',
-    '7. MongoClient.bulkWrite handles a cursor requiring a getMore',
-    '8. MongoClient.bulkWrite handles a cursor requiring getMore within a transaction',
-    '9. MongoClient.bulkWrite handles a getMore error',
-    '10. MongoClient.bulkWrite returns error for unacknowledged too-large insert',
-    '11. MongoClient.bulkWrite splits batches when a namespace is too long for the message',
-    '12. MongoClient.bulkWrite returns an error if no operations can be added to ops',
-    '15. MongoClient.bulkWrite with unacknowledged write concern uses w:0 for all batches',
-  ]) {
-    it(title, ({ skip }) => skip('the bulkWrite command is of MongoDB 8.0'));
-  }
 
   it('16. generated document identifiers are the first field in their document', ({ skip }) =>
     skip('a document gets its _id behind its fields, as by the official driver; to put it first is a recommendation'));

@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 
 import { helloReply } from '../../support/messages.js';
 import type { Mongod } from '../../support/mongod.js';
-import { isHello, ScriptedPeer } from '../../support/peer.js';
+import { isHello, ScriptedPeer, type Answer } from '../../support/peer.js';
 
 /** Sets the fail point `failCommand` until the test ends. */
 export async function failPoint(server: Pick<Mongod, 'command'>, mode: Document | 'alwaysOn', data: Document): Promise<void> {
@@ -34,12 +34,12 @@ export function median(times: readonly number[]): number {
   return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] as number;
 }
 
-/** A replica set's only member, which is its primary, as far as a client has to know: `answer` says the rest. */
-export function startPrimary(answer: (command: Document) => Document | undefined): Promise<ScriptedPeer> {
-  return ScriptedPeer.start((command, { socket }) => {
-    if (!isHello(command)) return answer(command);
-    const address = `127.0.0.1:${socket.localPort}`;
-    return { ...helloReply, setName: 'scripted', hosts: [address], me: address, primary: address, logicalSessionTimeoutMinutes: 30 };
+/** A replica set's only member, which is its primary, as far as a client has to know: `answer` says the rest, `hello` what it says of itself. */
+export function startPrimary(answer: Answer, hello: Document = {}): Promise<ScriptedPeer> {
+  return ScriptedPeer.start((command, connection) => {
+    if (!isHello(command)) return answer(command, connection);
+    const address = `127.0.0.1:${connection.socket.localPort}`;
+    return { ...helloReply, setName: 'scripted', hosts: [address], me: address, primary: address, logicalSessionTimeoutMinutes: 30, ...hello };
   });
 }
 

@@ -1,11 +1,14 @@
 // The prose tests of "Max Staleness", by their headings.
 
-import { MongoClient } from 'ferropool';
+import { MongoClient, MongoInvalidArgumentError, ReadPreference } from 'ferropool';
 import { describe, expect, it } from 'vitest';
 
+import { startPrimary } from '../../operations/prose/setting.js';
 import { EventLog } from '../../support/events.js';
 import { openClient } from '../../support/lanes.js';
+import { helloReply } from '../../support/messages.js';
 import { describeWithMongod, useMongod, useReplicaSet } from '../../support/mongod.js';
+import { isHello, ScriptedPeer } from '../../support/peer.js';
 import { changeConfiguration } from './configuration.js';
 
 describe('connection string', () => {
@@ -29,6 +32,29 @@ describe('connection string', () => {
 
   it('no validation', () => {
     expect(() => optionsOf('mongodb://host/?readPreference=secondary&maxStalenessSeconds=1')).not.toThrow();
+  });
+});
+
+describe('a maxStalenessSeconds that is too small', () => {
+  const refused = 'Option "maxStalenessSeconds" must be at least 90 seconds with a heartbeat every 10000 ms, received 30';
+
+  it('is an error of the selection in a replica set, wherever it was said', async () => {
+    const peer = await startPrimary(() => ({ ok: 1, cursor: { id: 0, ns: 'db.c', firstBatch: [] } }));
+    const uri = `mongodb://${peer.address}/?replicaSet=scripted`;
+    const stale = openClient(`${uri}&readPreference=nearest&maxStalenessSeconds=30`, {}).db('db').collection('c');
+    await expect(stale.findOne()).rejects.toThrow(new MongoInvalidArgumentError(refused));
+    const readPreference = new ReadPreference('nearest', [], { maxStalenessSeconds: 30 });
+    const collection = openClient(uri, {}).db('db').collection('c');
+    await expect(collection.findOne({}, { readPreference })).rejects.toThrow(new MongoInvalidArgumentError(refused));
+    await expect(collection.findOne()).resolves.toBeNull();
+    expect(peer.commands.filter((command) => 'find' in command)).toHaveLength(1);
+  });
+
+  it('is a router’s to judge', async () => {
+    const peer = await ScriptedPeer.start((command) => (isHello(command) ? { ...helloReply, msg: 'isdbgrid' } : { ok: 1, cursor: { id: 0, ns: 'db.c', firstBatch: [] } }));
+    const client = openClient(`mongodb://${peer.address}/?readPreference=nearest&maxStalenessSeconds=30`, {});
+    await client.db('db').collection('c').findOne();
+    expect(peer.commands).toMatchObject([{ $readPreference: { mode: 'nearest', maxStalenessSeconds: 30 } }]);
   });
 });
 

@@ -9,7 +9,7 @@
 mod workload;
 
 use ferropool_client::{
-    Client, ClientId, ClientOptions, Engine, Invocation, OptionValue, Turn, kind,
+    Client, ClientId, ClientOptions, Engine, Invocation, OptionValue, Timeout, Turn, kind,
 };
 use ferropool_lane::{Outbox, Record};
 use ferropool_topology::ReadPreferenceMode;
@@ -68,7 +68,7 @@ impl Driver {
             message: Message::default(),
             numbers: Numbers::default(),
         };
-        driver.engine.connect(id, 0);
+        driver.engine.connect(id, 0, Timeout::Unlimited);
         driver.until_idle()?;
         driver.engine.warm(id, 0, Some(size));
         driver.until_idle()?;

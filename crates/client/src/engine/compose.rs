@@ -42,6 +42,13 @@ impl Engine {
         let Some(attached) = clients.get_mut(operation.client as usize) else {
             return Ok(());
         };
+        if abilities.max_wire_version < operation.profile.min_wire_version {
+            let (has, needs) = (
+                abilities.max_wire_version,
+                operation.profile.min_wire_version,
+            );
+            return Err(too_old(has, needs));
+        }
         if request.len() != operation.common {
             cut(request, operation.common);
         }
@@ -62,10 +69,7 @@ impl Engine {
         if operation.is_unacknowledged {
             operation.attempts.forbid();
         }
-        let sequence = &operation.sequence;
-        if !sequence.is_empty() {
-            request.extend_from_slice(sequence);
-        }
+        request.extend_from_slice(&operation.sequences);
         Ok(())
     }
 }
@@ -362,5 +366,12 @@ fn reads_elsewhere(operation: &Operation, transaction: &Transaction) -> bool {
 }
 
 fn incompatible(message: &'static str) -> Failure {
-    Failure::Incompatible(message)
+    Failure::Incompatible(message.into())
+}
+
+fn too_old(has: i32, needs: i32) -> Failure {
+    let message = format!(
+        "The command needs a server of wire version {needs}, and the server's highest is {has}"
+    );
+    Failure::Incompatible(message.into())
 }

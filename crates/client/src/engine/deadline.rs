@@ -6,13 +6,14 @@ use super::{Attached, Engine};
 use crate::failure::Failure;
 use ferropool_connection::ErrorKind;
 use ferropool_pool::{CheckOutError, Ended};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 impl Operation {
     /// When its waiting for a connection ends; `None` takes the pool's own limit.
     pub(super) fn checks_out_until(&self, attached: Option<&Attached>) -> Option<Instant> {
         let is_bounded = self.kind == Kind::Command && self.has_timeout;
         match (self.stage, attached) {
+            _ if !is_bounded && self.has_timeout => self.until.or_else(far),
             _ if !is_bounded => self.until,
             // `serverSelectionTimeoutMS` bounds selection and check-out together ("Server Selection").
             (Stage::Selecting { deadline, .. }, _) => Some(deadline),
@@ -22,6 +23,12 @@ impl Operation {
             (_, None) => self.until,
         }
     }
+}
+
+/// Later than anybody waits: a `timeoutMS` of 0 is no limit, whatever the pool's own is.
+fn far() -> Option<Instant> {
+    const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+    Instant::now().checked_add(YEAR)
 }
 
 impl Engine {

@@ -59,6 +59,7 @@ impl Engine {
         let Some(attached) = self.clients.get_mut(id as usize) else {
             return;
         };
+        let announced = { attached.subscription.commands }.then_some(Origin::NONE.0);
         let ended = attached.server_sessions.drain(BATCH);
         if ended.is_empty() {
             return;
@@ -66,7 +67,7 @@ impl Engine {
         let mut body = Vec::new();
         end_sessions(&ended, &mut body);
         if self.compose(id, "admin", &body).is_ok()
-            && let Err(error) = self.write(token, flags::MORE_TO_COME, None)
+            && let Err(error) = self.write(token, flags::MORE_TO_COME, announced)
             && let Some(held) = self.held(token)
         {
             held.broken = Some(error);

@@ -32,8 +32,8 @@ pub struct Invocation<'a> {
     pub database: &'a str,
     /// A BSON document.
     pub body: &'a [u8],
-    /// The name of a document sequence that travels beside the body, and its documents one after another.
-    pub sequence: Option<(&'a str, &'a [u8])>,
+    /// The document sequences that travel beside the body, as sections of the message.
+    pub sequences: &'a [u8],
     /// The number of its profile.
     pub profile: u32,
     /// Its session.
@@ -50,7 +50,7 @@ impl<'a> Invocation<'a> {
         Self {
             database,
             body,
-            sequence: None,
+            sequences: &[],
             profile: 0,
             session: SessionChoice::Implicit,
             target: Target::Selected,

@@ -152,7 +152,7 @@ impl Engine {
         }
     }
 
-    /// Records that a command is being sent, behind the events of its check-out.
+    /// Records that a command is being sent, behind the events of its check-out. One without a slot ends with that.
     pub(super) fn journal_started(&mut self, slot: u32, token: Token) {
         let Some(Entry { server, held, .. }) = self.entries.get_mut(token) else {
             return;

@@ -11,7 +11,7 @@ use ferropool_pool::{
     CheckOut, CheckOutResult, CheckedOut, Condition, Origin, Purpose, Request, Ticket,
 };
 use ferropool_topology::{Deliver, Server, Waiter, Wired};
-use ferropool_wire::op_msg::{self, PREFIX_LENGTH};
+use ferropool_wire::op_msg::PREFIX_LENGTH;
 use ferropool_wire::{Appender, Document};
 use std::sync::Arc;
 use std::time::Instant;
@@ -43,8 +43,8 @@ pub(super) struct Operation {
     pub(super) request: Vec<u8>,
     /// How much of the request every attempt has in common, in bytes.
     pub(super) common: usize,
-    /// A document sequence, as a section.
-    pub(super) sequence: Vec<u8>,
+    /// Document sequences, as sections.
+    pub(super) sequences: Vec<u8>,
     pub(super) attempts: Attempts,
 }
 
@@ -111,7 +111,7 @@ impl Operation {
             server: None,
             request: Vec::new(),
             common: 0,
-            sequence: Vec::new(),
+            sequences: Vec::new(),
             attempts: Attempts::default(),
         }
     }
@@ -149,9 +149,7 @@ impl Engine {
 
     /// Composes what an operation sends, and starts it.
     pub(super) fn run(&mut self, slot: u32, mut operation: Operation, of: &Invocation<'_>) {
-        if let Some((name, documents)) = of.sequence {
-            op_msg::push_sequence(&mut operation.sequence, name, [documents]);
-        }
+        operation.sequences = of.sequences.to_vec();
         match self.compose(operation.client, of.database, of.body) {
             Ok(()) => {
                 operation.common = self.request.len();

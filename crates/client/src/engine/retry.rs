@@ -103,6 +103,10 @@ impl Engine {
             return false;
         };
         if operation.kind != Kind::Command {
+            let failure = match operation.kind {
+                Kind::Connect => self.timed_out(slot, failure),
+                _ => failure,
+            };
             self.fail_later(slot, failure);
             return true;
         }

@@ -142,7 +142,7 @@ impl Engine {
         };
         if started.options.snapshot {
             return Err(Failure::Incompatible(
-                "Transactions are not supported in snapshot sessions",
+                "Transactions are not supported in snapshot sessions".into(),
             ));
         }
         let pin = started.transaction.leave();
@@ -205,7 +205,7 @@ impl Engine {
         let invocation = Invocation {
             database: "admin",
             body: &body,
-            sequence: None,
+            sequences: &[],
             profile: 0,
             session: SessionChoice::Started(session),
             target: Target::Selected,

@@ -28,7 +28,7 @@ pub enum Acknowledgement {
 }
 
 pub(super) const MODES: &str = "\"primary\", \"primaryPreferred\", \"secondary\", \"secondaryPreferred\", \"nearest\", or an object with mode, tags, maxStalenessSeconds and hedge";
-pub(super) const STALENESS: &str = "-1 or an integer from 90 to 2147483647";
+pub(super) const STALENESS: &str = "-1 or an integer from 1 to 2147483647";
 pub(super) const TAGS: &str = "tag sets such as \"dc:ny,rack:1\" or { dc: \"ny\" }";
 pub(super) const W: &str = "an integer from 0 to 2147483647 or a string";
 pub(super) const WRITE_CONCERN: &str = "an object with w, wtimeoutMS and journal, or what w may be";
@@ -110,7 +110,8 @@ pub(super) fn set_staleness(
     let seconds = number(value, -1, MAX)?;
     options.read_preference.max_staleness = match seconds {
         -1 => None,
-        90.. => Some(Duration::from_secs(seconds as u64)),
+        // Whether it is enough, selection says: that depends on the deployment ("Smallest allowed value").
+        1.. => Some(Duration::from_secs(seconds as u64)),
         _ => return Err(Invalid::Value),
     };
     Ok(())

@@ -25,7 +25,7 @@ pub fn command(
     Ok(())
 }
 
-/// Runs a command that has a buffer of its own, documents beside it, or a place where it has to go: the number of a
+/// Runs a command that has a buffer of its own, document sequences (as sections) beside it, or a place where it has to go: the number of a
 /// server, -1 for none, -2 for a connection by the halves of its token.
 #[napi(catch_unwind)]
 #[allow(
@@ -42,8 +42,7 @@ pub fn command_with(
     session: i32,
     timeout_ms: f64,
     body: Option<Uint8Array>,
-    sequence_name: Option<String>,
-    sequence: Option<Uint8Array>,
+    sequences: Option<Uint8Array>,
     server: i32,
     token_low: u32,
     token_high: u32,
@@ -53,9 +52,8 @@ pub fn command_with(
         low: token_low,
         high: token_high,
     };
-    let sequence = sequence_name.zip(sequence);
     find(lane)?.command_with(
-        client, database, slot, length, profile, session, timeout_ms, body, sequence, &place,
+        client, database, slot, length, profile, session, timeout_ms, body, sequences, &place,
     );
     Ok(())
 }
@@ -88,6 +86,13 @@ pub fn command_on(
 #[napi(catch_unwind)]
 pub fn add_profile(lane: u32, client: u32, profile: Uint8Array) -> Result<u32> {
     find(lane)?.add_profile(client, &profile)
+}
+
+/// Puts what every known server with data accepts where tokens are put: the bytes of a document and of a message, and the writes
+/// of a command; `false` while none is known.
+#[napi(catch_unwind)]
+pub fn limits(lane: u32, client: u32) -> Result<bool> {
+    Ok(find(lane)?.limits(client))
 }
 
 /// Puts the halves of the token of a connection that is kept for a cursor where those of connections are put; `false` if it

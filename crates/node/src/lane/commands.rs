@@ -39,7 +39,7 @@ impl Lane {
         let invocation = Invocation {
             database: database_name(&databases, database),
             body: &self.send[..length as usize],
-            sequence: None,
+            sequences: &[],
             profile,
             session: session_of(session),
             target: Target::Selected,
@@ -64,15 +64,14 @@ impl Lane {
         session: i32,
         timeout_ms: f64,
         body: Option<Uint8Array>,
-        sequence: Option<(String, Uint8Array)>,
+        sequences: Option<Uint8Array>,
         to: &Place,
     ) {
         let databases = self.databases.borrow();
-        let sequence = { sequence.as_ref() }.map(|(name, documents)| (name.as_str(), &**documents));
         let invocation = Invocation {
             database: database_name(&databases, database),
             body: body.as_deref().unwrap_or(&self.send[..length as usize]),
-            sequence,
+            sequences: sequences.as_deref().unwrap_or_default(),
             profile,
             session: session_of(session),
             target: match to.server {
@@ -106,7 +105,7 @@ impl Lane {
         let invocation = Invocation {
             database: database_name(&databases, database),
             body: body.as_deref().unwrap_or(&self.send[..length as usize]),
-            sequence: None,
+            sequences: &[],
             profile,
             session: SessionChoice::None,
             target: Target::Connection(token),
@@ -131,6 +130,22 @@ impl Lane {
         };
         let mut taken: std::cell::RefMut<'_, LentIntegers> = self.taken.borrow_mut();
         taken.as_mut()[..2].copy_from_slice(&[token.0 as i32, (token.0 >> 32) as i32]);
+        true
+    }
+
+    /// Puts what every known server accepts where they were lent for; `false` while none is known.
+    pub(crate) fn limits(&self, client: u32) -> bool {
+        let mut engine = self.engine.lock();
+        let Some(limits) = engine.limits(client) else {
+            return false;
+        };
+        let numbers = [
+            limits.max_document_size,
+            limits.max_message_size,
+            limits.max_write_batch_size,
+        ];
+        let mut taken: std::cell::RefMut<'_, LentIntegers> = self.taken.borrow_mut();
+        taken.as_mut()[..3].copy_from_slice(&numbers.map(|number| number as i32));
         true
     }
 

@@ -1,0 +1,81 @@
+// Commands on their way out: BSON where the core takes it from.
+
+import { calculateObjectSize, serialize, serializeWithBufferAndIndex, type Document, type SerializeOptions } from 'bson';
+import { encode, isPlain } from './encode/encode';
+import { SequenceWriter } from './encode/sequence';
+import { MongoInvalidArgumentError } from './errors';
+import type { Sequence } from './execution';
+
+/** The largest command: a document of 16 MiB and 16 KiB around it. */
+const MAX_COMMAND = (16 << 20) + (16 << 10);
+
+/** The length of a document without elements. */
+const EMPTY = 5;
+
+// One for all lanes: what it wrote has been copied when the next one writes.
+const writer = new SequenceWriter();
+
+// The same, as bson has one buffer for all that it serializes.
+let serializing = false;
+
+/** Whether a command is being serialized further up the stack. */
+export function isSerializing(): boolean {
+  return serializing;
+}
+
+/** Puts a command into `buffer`. Gives its length, or the bytes if they need a buffer of their own. */
+export function serializeInto(buffer: Buffer, command: Document, options?: SerializeOptions): number | Uint8Array {
+  serializing = true;
+  try {
+    const length = isPlain(command, options) ? encode(buffer, 0, command, options) : serializeWithBufferAndIndex(command, buffer, options) + 1;
+    if (length === EMPTY) throw new MongoInvalidArgumentError('The command must not be empty');
+    return length;
+  } catch (error) {
+    if (error instanceof MongoInvalidArgumentError) throw error;
+    if (!(error instanceof RangeError)) throw unserializable(error);
+    return serializeLarge(command, options);
+  } finally {
+    serializing = false;
+  }
+}
+
+/** Documents that travel beside a command, as sections of its message. What it gives is valid until the next call. */
+export function serializeSequences(sequences: readonly Sequence[], options?: SerializeOptions): Uint8Array {
+  serializing = true;
+  try {
+    return writer.write(sequences, options);
+  } catch (error) {
+    throw unserializable(error);
+  } finally {
+    serializing = false;
+  }
+}
+
+/** A command that does not fit in the send buffer. */
+function serializeLarge(command: Document, options: SerializeOptions | undefined): Uint8Array {
+  let cause: unknown;
+  try {
+    const bytes = serialize(command, options);
+    if (bytes.length <= MAX_COMMAND) return bytes;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw unserializable(error);
+    cause = error;
+  }
+  // Beyond the end of its own buffer bson either drops bytes in silence or throws a RangeError.
+  const size = sizeOf(command);
+  if (size <= MAX_COMMAND) throw unserializable(cause);
+  throw new MongoInvalidArgumentError(`The command of ${size} bytes exceeds the limit of ${MAX_COMMAND} bytes`);
+}
+
+/** The size of a command that cannot be serialized; 0 where it is not its size that prevents it. */
+function sizeOf(command: Document): number {
+  try {
+    return calculateObjectSize(command, { ignoreUndefined: true });
+  } catch {
+    return 0;
+  }
+}
+
+function unserializable(error: unknown): MongoInvalidArgumentError {
+  return new MongoInvalidArgumentError(`The command cannot be serialized: ${(error as Error).message}`, { code: 'FERROPOOL_INVALID_ARGUMENT' }, error);
+}
