@@ -87,7 +87,7 @@ it('every bar can be measured: the plan has its cells', () => {
 });
 
 it('the addon has a size, not a ratio', () => {
-  const which = bars.filter(({ unit }) => unit);
+  const which = bars.filter((bar) => 'unit' in bar);
   const [bar] = heldAgainst({ rows: [], addonBytes: 4_100_000 }, which);
   expect(bar).toMatchObject({ ratio: 4.1, met: false });
   expect(inWords(bar)).toMatchObject({ ratio: '4.1 MB', limit: 'at most 4 MB' });
