@@ -43,7 +43,7 @@ export async function openRawLane(eventLoop, uri, options) {
     },
     ping: (slot) => native.command(lane, client, database, slot, ping.length, PRIMARY, NO_SESSION, Infinity),
     /** Completes in a later turn, without a server. */
-    connect: (slot) => native.connect(lane, client, slot),
+    connect: (slot) => native.connect(lane, client, slot, Infinity),
     completed: (begin, wanted = 1) =>
       new Promise((resolve) => {
         let left = wanted;

@@ -6,7 +6,7 @@
 #![allow(clippy::print_stdout, reason = "its output is its purpose")]
 
 use ferropool_client::{
-    Client, ClientId, ClientOptions, Engine, Invocation, OptionValue, kind, runtime,
+    Client, ClientId, ClientOptions, Engine, Invocation, OptionValue, Timeout, kind, runtime,
 };
 use ferropool_lane::{Outbox, Record};
 use ferropool_pool::{
@@ -145,7 +145,7 @@ impl Driver {
             body: Vec::new(),
             _stub: stub,
         };
-        driver.engine.connect(client, 0);
+        driver.engine.connect(client, 0, Timeout::Unlimited);
         driver.completion(kind::TEXT)?;
         driver.engine.warm(client, 0, Some(2));
         driver.completion(kind::TEXT)?;
