@@ -241,9 +241,7 @@ impl Driver {
     fn begin(&mut self, slot: u32, workload: Workload) -> Expected {
         let expected = workload.write(&mut self.message, &mut self.numbers);
         let mut invocation = Invocation::new("bench", &self.message.body);
-        if !self.message.documents.is_empty() {
-            invocation.sequence = Some(("documents", &self.message.documents));
-        }
+        invocation.sequences = &self.message.documents;
         self.engine.command(self.client, slot, &invocation);
         expected
     }

@@ -19,7 +19,7 @@ pub(crate) enum Workload {
 #[derive(Default)]
 pub(crate) struct Message {
     pub(crate) body: Vec<u8>,
-    /// Documents one after another, as the sequence `documents`.
+    /// The section of a sequence `documents`, or nothing.
     pub(crate) documents: Vec<u8>,
 }
 
@@ -77,14 +77,12 @@ impl Workload {
             }
             Self::InsertOne => {
                 command.string("insert", "inserted");
-                append_account(documents, numbers);
+                append_accounts(documents, 1, numbers);
                 Expected::Affected(1)
             }
             Self::InsertMany => {
                 command.string("insert", "inserted-many");
-                for _ in 0..100 {
-                    append_account(documents, numbers);
-                }
+                append_accounts(documents, 100, numbers);
                 Expected::Affected(100)
             }
             Self::UpdateOne { fixed } => {
@@ -164,6 +162,16 @@ impl Expected {
             }
         })
     }
+}
+
+/// A section of kind 1: its size without the kind, its name, its documents.
+fn append_accounts(section: &mut Vec<u8>, count: usize, numbers: &mut Numbers) {
+    section.extend_from_slice(b"\x01\0\0\0\0documents\0");
+    for _ in 0..count {
+        append_account(section, numbers);
+    }
+    let size = (section.len() - 1) as i32;
+    section[1..5].copy_from_slice(&size.to_le_bytes());
 }
 
 /// A user account as `bench/documents.mjs` has it, with an `_id` of its own.
