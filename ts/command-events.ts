@@ -103,7 +103,7 @@ export class Attempt {
     readonly requestId: number,
     readonly connectionId: number,
     readonly databaseName: string,
-    command: Uint8Array,
+    command: Buffer,
     readonly serverConnectionId: bigint | null,
     readonly serviceId: ObjectId | undefined,
     readonly operationId: number | undefined,
@@ -130,9 +130,8 @@ export class Attempt {
 }
 
 /** The first key of a BSON document, behind its length and its first element's type. */
-function firstKey(bytes: Uint8Array): string {
-  const end = bytes.indexOf(0, 5);
-  return Buffer.from(bytes.buffer, bytes.byteOffset + 5, Math.max(0, end - 5)).toString('utf8');
+function firstKey(bytes: Buffer): string {
+  return bytes.toString('utf8', 5, Math.max(5, bytes.indexOf(0, 5)));
 }
 
 /** The commands whose content must not reach a listener ("Security"). */

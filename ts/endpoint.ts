@@ -6,10 +6,10 @@ import { TypedEmitter } from './emitter';
 import { supplyCredentials } from './credentials';
 import { callNative, MongoInvalidArgumentError, MongoPoolClosedError } from './errors';
 import { Deadline } from './deadline';
-import { poolEventNames, poolEvents, type ConnectionPoolEvents } from './events';
+import { poolEventNames, poolEvents, type ConnectionPoolEvents, type EventRecord } from './events';
 import { labelNames, type ConnectionToken, type Execution, type Origin, type Profile } from './execution';
 import { OpenCursors } from './cursor/open-cursor';
-import { CONNECTION, Lane, Operation, type Completion, type EventNumbers, type Outcome, type Owner } from './lane';
+import { CONNECTION, Lane, Operation, type Completion, type Outcome, type Owner } from './lane';
 import {
   checkNames,
   checkRequest,
@@ -62,6 +62,8 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   /** Of the servers, by their numbers. */
   readonly #addresses: string[] = [];
   readonly #monitorsCommands: boolean;
+  /** The names of the events that somebody listens to. */
+  readonly #emitted = new Set<keyof Events>();
   readonly #logs: Logs | undefined;
   readonly #profiles = new WeakMap<Profile, number>();
   readonly #profileNumbers = new Map<string, number>();
@@ -291,11 +293,12 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   }
 
   /** @internal */
-  poolEvent(kind: number, record: EventNumbers, abortReason: Error | undefined): void {
-    const [Event, name] = [poolEvents[kind], poolEventNames[kind]];
-    if (Event && name && this.#isHeard(name)) {
-      this.#tell(new Event({ ...record, address: this.serverAddress(record.server), abortReason }));
-    }
+  poolEvent(kind: number, record: EventRecord): void {
+    const Event = poolEvents[kind];
+    const name = poolEventNames[kind];
+    if (!Event || !name || !this.#isHeard(name)) return;
+    record.address = this.serverAddress(record.server);
+    this.#tell(new Event(record));
   }
 
   /** @internal */
@@ -319,16 +322,16 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   }
 
   /** @internal */
-  commandStarted(operation: Operation, record: EventNumbers, command: Uint8Array, service: Uint8Array | undefined): void {
+  commandStarted(operation: Operation, record: EventRecord, command: Buffer, service: Buffer | undefined): void {
     operation.attempt = this.#started(record, operation.database ?? '', command, service, operation.operationId);
   }
 
   /** @internal */
-  commandSent(record: EventNumbers, command: Uint8Array, service: Uint8Array | undefined): void {
+  commandSent(record: EventRecord, command: Buffer, service: Buffer | undefined): void {
     this.#tell(this.#started(record, 'admin', command, service).succeeded(0, { ok: 1 }));
   }
 
-  #started(record: EventNumbers, database: string, command: Uint8Array, service: Uint8Array | undefined, operationId?: number): Attempt {
+  #started(record: EventRecord, database: string, command: Buffer, service: Buffer | undefined, operationId?: number): Attempt {
     const serverConnectionId = record.durationMS < 0 ? null : BigInt(record.durationMS);
     const address = this.serverAddress(record.server);
     const serviceId = service && new ObjectId(service);
@@ -345,23 +348,22 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
     this.#tell('failure' in outcome ? attempt.failed(duration, outcome.failure) : attempt.succeeded(duration, outcome.reply));
   }
 
-  /** Whether events of this name reach somebody who listens. */
-  #isEmitted(name: keyof Events): boolean {
-    return this.listenerCount(name) > 0 && (this.#monitorsCommands || !name.startsWith('command'));
-  }
-
-  /** Whether they have to be built at all. */
+  /** Whether events of this name have to be built at all. */
   #isHeard(name: keyof Events): boolean {
-    return this.#isEmitted(name) || this.#logs?.wants(name) === true;
+    return this.#emitted.has(name) || this.#logs?.wants(name) === true;
   }
 
   #tell(event: Parameters<Events[keyof Events]>[0]): void {
-    if (this.#isEmitted(event.name)) this.emit(event.name, event as never);
+    if (this.#emitted.has(event.name)) this.emit(event.name, event as never);
     this.#logs?.event(event);
   }
 
   /** Asks the core for the events that somebody listens to or that are logged, and for no others. */
   protected listenersChanged(): void {
+    this.#emitted.clear();
+    for (const name of this.eventNames() as (keyof Events)[]) {
+      if (this.#monitorsCommands || !name.startsWith('command')) this.#emitted.add(name);
+    }
     const pool = poolEventNames.some((name) => this.#isHeard(name));
     const commands = commandEventNames.some((name) => this.#isHeard(name));
     const topology = topologyEventNames.some((name) => this.#isHeard(name));

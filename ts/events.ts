@@ -175,6 +175,8 @@ export interface EventRecord {
   time: number;
   durationMS: number;
   reason: number;
+  /** The server's number. */
+  server: number;
   /** What numbers cannot say. */
   text?: (() => unknown) | undefined;
   /** The reason of the signal that gave the check-out up. */

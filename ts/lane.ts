@@ -1,16 +1,14 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-import { deserialize, type DeserializeOptions, type Document } from 'bson';
+import { AsyncResource } from 'node:async_hooks';
+import type { DeserializeOptions, Document } from 'bson';
 import { whenAborted } from './abort';
-import { MongoInvalidArgumentError, MongoParseError, MongoServerError, serverError, timedOut, toError, type Failure } from './errors';
+import { MongoInvalidArgumentError, MongoParseError, serverError, timedOut, toError, type Failure } from './errors';
 import type { Attempt } from './command-events';
 import { Decoder } from './decode/decoder';
-import { ATTEMPT_FAILED, ATTEMPT_REPLIED, COMMAND_STARTED, CREDENTIAL_WANTED, SELECTION, SERVICE_COMMAND_STARTED, TOPOLOGY } from './events';
+import { contextOf, EventQueue, root } from './event-queue';
+import type { EventRecord } from './events';
 import { labelNames } from './execution';
 import { native } from './native';
 import { checkDatabaseName, type LaneKind } from './options';
-
-/** Runs a function in the async context of whoever started an operation. */
-type Context = (run: () => void) => void;
 
 /** Someone whose operations a lane carries, and who is told of the events of its pool. */
 export interface Owner {
@@ -19,14 +17,14 @@ export interface Owner {
   serverAddress(server: number): string;
   /** Whether anybody listens, so that a check-out's events need their caller's context. */
   readonly listens: boolean;
-  poolEvent(kind: number, record: EventNumbers, abortReason: Error | undefined): void;
+  poolEvent(kind: number, record: EventRecord): void;
   topologyEvent(record: object): void;
   selectionEvent(record: object, time: number): void;
   credentialWanted(request: number, wanted: object): void;
-  commandStarted(operation: Operation, record: EventNumbers, command: Uint8Array, service: Uint8Array | undefined): void;
+  commandStarted(operation: Operation, record: EventRecord, command: Buffer, service: Buffer | undefined): void;
   commandEnded(operation: Operation, duration: number, outcome: Outcome): void;
   /** A command of the core's own, to which there is no reply. */
-  commandSent(record: EventNumbers, command: Uint8Array, service: Uint8Array | undefined): void;
+  commandSent(record: EventRecord, command: Buffer, service: Buffer | undefined): void;
 }
 
 export type Outcome = { reply: unknown } | { failure: Error };
@@ -36,7 +34,7 @@ export class Operation {
   resolve!: (value: never) => void;
   reject!: (error: unknown) => void;
   /** Only where somebody listens. */
-  context: Context | undefined;
+  context: AsyncResource | undefined;
   /** The attempt at a command that was announced, until its end is. */
   attempt: Attempt | undefined;
   /** Its caller has given up: the promise is settled, the slot is not free yet. */
@@ -77,24 +75,10 @@ export interface Completion {
   isTimed: boolean;
 }
 
-/** An event as numbers: see `crates/node/src/events.rs`. */
-export interface EventNumbers {
-  connectionId: number;
-  time: number;
-  durationMS: number;
-  reason: number;
-  /** The server's number. */
-  server: number;
-  text: (() => unknown) | undefined;
-}
-
 const SLAB = 512 << 10;
 const RECORD = 7;
 const COMPLETIONS = 1024;
-const EVENT = 9;
-const EVENTS = 512;
 const SEND = 64 << 10;
-const NO_ORIGIN = 0xffffffff;
 
 // Kinds of completion: `crates/client/src/engine/turn.rs`.
 const ERROR_REPLY = 1;
@@ -110,9 +94,6 @@ const LABELS = 8;
 const KEPT = 1 << 16;
 const TIMED = 1 << 17;
 
-// The context of the module itself: what the lane does on its own belongs to no caller.
-const inRootContext: Context = AsyncLocalStorage.snapshot();
-
 /**
  * This thread's way into the core: the slots of its operations, and the buffers through which commands
  * leave and completions come. One for each kind and instance of this module.
@@ -124,18 +105,17 @@ export class Lane {
   readonly #records = [new Int32Array(COMPLETIONS * RECORD), new Int32Array(COMPLETIONS * RECORD)] as const;
   /** Where the core takes a command's BSON from. */
   readonly send = Buffer.allocUnsafeSlow(SEND);
-  readonly #events = new Float64Array(EVENTS * EVENT);
   /** Where the core puts a connection that `tryCheckOut` took: its token's halves, its number and its server's; and what `limits` says. */
   readonly taken = new Int32Array(4);
   readonly #owners = new Map<number, WeakRef<Owner>>();
   readonly #databases = new Map<string, number>();
   readonly #operations: (Operation | undefined)[] = [];
   readonly #free: number[] = [];
+  readonly #events = new EventQueue(this.#owners, this.#operations);
   readonly #finalizers = new FinalizationRegistry<number>((id) => {
     this.#owners.delete(id);
     native.detach(this.number, id);
   });
-  #delivering = false;
 
   static readonly #lanes = new Map<boolean, Lane>();
 
@@ -147,16 +127,17 @@ export class Lane {
     }
     let lane = Lane.#lanes.get(eventLoop);
     if (!lane) {
-      inRootContext(() => Lane.#lanes.set(eventLoop, new Lane(eventLoop)));
+      root.runInAsyncScope(() => Lane.#lanes.set(eventLoop, new Lane(eventLoop)));
       lane = Lane.#lanes.get(eventLoop) as Lane;
     }
     return lane;
   }
 
   private constructor(readonly eventLoop: boolean) {
-    const lent = { slabs: [...this.#slabs], records: [...this.#records], send: this.send, events: this.#events, taken: this.taken };
+    const lent = { slabs: [...this.#slabs], records: [...this.#records], send: this.send, events: this.#events.records, taken: this.taken, document: this.#events.document };
     for (const slab of this.#slabs) decoder.lend(slab);
     this.number = native.openLane(eventLoop, lent as never, (count, which, events) => this.#turn(count, which, events));
+    this.#events.open(this.number);
   }
 
   /** Takes an owner whose client the core has opened as `id`. It is kept only as long as its user keeps it. */
@@ -177,7 +158,7 @@ export class Lane {
       signal?.throwIfAborted();
       operation.resolve = resolve;
       operation.reject = reject;
-      if (owner.listens) operation.context = AsyncLocalStorage.snapshot();
+      if (owner.listens) operation.context = new AsyncResource('FERROPOOL_OPERATION');
       const slot = this.#free.pop() ?? this.#operations.push(undefined) - 1;
       this.#operations[slot] = operation;
       try {
@@ -204,70 +185,12 @@ export class Lane {
 
   /** Hands the events that the core has recorded to their listeners, in order. */
   deliverEvents(): void {
-    // A listener that calls back in comes here again: the loop below finds what that caused.
-    if (this.#delivering) return;
-    this.#delivering = true;
-    try {
-      for (let count = native.drainEvents(this.number); count > 0; count = native.drainEvents(this.number)) {
-        for (const event of this.#takeEvents(count)) event();
-      }
-    } finally {
-      this.#delivering = false;
-    }
-  }
-
-  /** The drained events, moved out of their buffer: a listener may cause it to be filled again. */
-  #takeEvents(count: number): (() => void)[] {
-    const events: (() => void)[] = [];
-    for (let at = 0; at < count * EVENT; at += EVENT) {
-      // By index: an iterator over each record costs more than the record.
-      const field = (number: number) => this.#events[at + number] as number;
-      const kind = field(0);
-      const id = field(1);
-      const connectionId = field(2);
-      const time = field(3);
-      const durationMS = field(4);
-      const reason = field(5);
-      const origin = field(6);
-      const text = field(7);
-      const server = field(8);
-      const owner = this.#owners.get(id)?.deref();
-      if (!owner) continue;
-      const json = text < 0 || isDocument(kind) ? undefined : native.eventText(this.number, text);
-      const record = { connectionId, time, durationMS, reason, server, text: json ? () => JSON.parse(json) as unknown : undefined };
-      const operation = origin === NO_ORIGIN ? undefined : this.#operations[origin];
-      const context = operation?.context ?? inRootContext;
-      if (kind === COMMAND_STARTED || kind === SERVICE_COMMAND_STARTED) {
-        const command = native.eventDocument(this.number, text) ?? Buffer.alloc(0);
-        const service = kind === SERVICE_COMMAND_STARTED ? native.eventDocument(this.number, text + 1) : undefined;
-        if (operation) events.push(() => context(() => owner.commandStarted(operation, record, command, service ?? undefined)));
-        else if (origin === NO_ORIGIN) events.push(() => inRootContext(() => owner.commandSent(record, command, service ?? undefined)));
-      } else if (kind === ATTEMPT_REPLIED) {
-        const reply = deserialize(native.eventDocument(this.number, text) ?? Buffer.alloc(0));
-        const outcome = reply['ok'] ? { reply } : { failure: new MongoServerError(reply, { address: owner.serverAddress(server) }) };
-        if (operation) events.push(() => context(() => owner.commandEnded(operation, durationMS, outcome)));
-      } else if (kind === ATTEMPT_FAILED) {
-        const outcome = { failure: toError(record.text?.() as Failure) };
-        if (operation) events.push(() => context(() => owner.commandEnded(operation, durationMS, outcome)));
-      } else if (kind === TOPOLOGY) {
-        events.push(() => inRootContext(() => owner.topologyEvent((record.text?.() ?? {}) as object)));
-      } else if (kind === SELECTION) {
-        events.push(() => context(() => owner.selectionEvent((record.text?.() ?? {}) as object, time)));
-      } else if (kind === CREDENTIAL_WANTED) {
-        events.push(() => inRootContext(() => owner.credentialWanted(reason, (record.text?.() ?? {}) as object)));
-      } else {
-        const deliver = () => owner.poolEvent(kind, record, operation?.abandoned?.reason);
-        // A check-out without a slot has just been made by whoever is calling: this is his context.
-        if (kind < 7 || kind > 9) events.push(() => inRootContext(deliver));
-        else events.push(operation ? () => context(deliver) : deliver);
-      }
-    }
-    return events;
+    this.#events.deliver(false);
   }
 
   /** The end of a turn of the core: events first, then completions. */
   #turn(count: number, which: number, events: boolean): void {
-    if (events) this.deliverEvents();
+    if (events) this.#events.deliver(true);
     const records = this.#records[which] as Int32Array;
     const bytes = this.#slabs[which] as Buffer;
     for (let at = 0; at < count * RECORD; at += RECORD) {
@@ -317,8 +240,8 @@ export class Lane {
     }
     if (operation.attempt) {
       const outcome = failure ? { failure } : { reply };
-      const run = operation.context ?? inRootContext;
-      run(() => operation.owner.commandEnded(operation, microseconds / 1000, outcome));
+      const { owner } = operation;
+      contextOf(operation).runInAsyncScope(owner.commandEnded, owner, operation, microseconds / 1000, outcome);
     }
     if (failure) operation.reject(failure);
     else operation.resolve((kind === ABANDONED ? undefined : operation.receive(reply as never, completion)) as never);
@@ -352,11 +275,6 @@ export class Lane {
       if (operation.owner.listens) this.deliverEvents();
     });
   }
-}
-
-/** Whether what numbers cannot say of an event is a document, not a text. */
-function isDocument(kind: number): boolean {
-  return kind === COMMAND_STARTED || kind === SERVICE_COMMAND_STARTED || kind === ATTEMPT_REPLIED;
 }
 
 // One for all lanes: what it knows is how documents look.

@@ -40,6 +40,8 @@ pub struct LentBuffers {
     pub events: Float64Array,
     /// For a connection that `tryCheckOut` took, and for what `limits` says: four numbers.
     pub taken: Int32Array,
+    /// For a document of an event.
+    pub document: Uint8Array,
 }
 
 /// Opens a lane: driven by the environment's event loop, or else by tokio.
@@ -257,6 +259,12 @@ pub fn drain_events(lane: u32) -> Result<u32> {
 #[napi(catch_unwind)]
 pub fn event_text(lane: u32, index: u32) -> Result<Option<String>> {
     Ok(find(lane)?.event_text(index))
+}
+
+/// Puts a document of an event of the last drain where one was lent for, and says its length: -1 if there is no room.
+#[napi(catch_unwind)]
+pub fn copy_event_document(lane: u32, index: u32) -> Result<i32> {
+    Ok(find(lane)?.copy_event_document(index))
 }
 
 /// A document of an event of the last drain, once.

@@ -8,7 +8,7 @@ use crate::event_loop::EventLoop;
 use crate::exports::LentBuffers;
 #[cfg(unix)]
 use crate::memory::Buffers;
-use crate::memory::{LentIntegers, LentNumbers};
+use crate::memory::{LentBytes, LentIntegers, LentNumbers};
 use crate::tokio_lane::TokioLane;
 use crate::{events, fork, options};
 use ferropool_client::{
@@ -37,6 +37,7 @@ pub(crate) struct Lane {
     send: Uint8Array,
     events: RefCell<Events>,
     taken: RefCell<LentIntegers>,
+    document: RefCell<LentBytes>,
 }
 
 enum Driver {
@@ -47,6 +48,8 @@ enum Driver {
 
 /// Events that were drained from the engine and have not reached TypeScript.
 struct Events {
+    /// What the engine gives, on its way into what is pending.
+    drained: Vec<Journal>,
     pending: VecDeque<Journal>,
     records: LentNumbers,
     texts: Vec<String>,
@@ -80,6 +83,7 @@ impl Lane {
         let driver = driver
             .ok_or_else(|| Error::from_reason("the environment's event loop cannot be had"))?;
         let events = Events {
+            drained: Vec::new(),
             pending: VecDeque::new(),
             records: LentNumbers(lent.events),
             texts: Vec::new(),
@@ -92,6 +96,7 @@ impl Lane {
             send: lent.send,
             events: RefCell::new(events),
             taken: RefCell::new(LentIntegers(lent.taken)),
+            document: RefCell::new(LentBytes(lent.document)),
         })
     }
 
@@ -285,6 +290,7 @@ impl Lane {
     pub(crate) fn drain_events(&self) -> u32 {
         let mut events = self.events.borrow_mut();
         let Events {
+            drained,
             pending,
             records,
             texts,
@@ -293,17 +299,14 @@ impl Lane {
         texts.clear();
         documents.clear();
         let mut engine = self.engine.lock();
-        if pending.is_empty() {
-            let mut journal = Vec::new();
-            engine.drain_events(&mut journal);
-            pending.extend(journal);
-        }
-        let records = records.as_mut();
+        engine.drain_events(drained);
+        pending.extend(drained.drain(..));
+        let mut records = records.as_mut().chunks_exact_mut(events::WIDTH);
         let mut count = 0;
-        for record in records.chunks_exact_mut(events::WIDTH) {
-            let Some(mut event) = pending.pop_front() else {
-                break;
-            };
+        // Where there is no room left, TypeScript comes again.
+        while records.len() > 0
+            && let Some(mut event) = pending.pop_front()
+        {
             let (Journal::Pool(id, ..)
             | Journal::Topology(id, ..)
             | Journal::CommandStarted { client: id, .. }
@@ -313,6 +316,7 @@ impl Lane {
             let Some(client) = engine.client(*id) else {
                 continue;
             };
+            let Some(record) = records.next() else { break };
             record.copy_from_slice(&events::encode(&mut event, client, texts, documents));
             count += 1;
         }
@@ -322,6 +326,20 @@ impl Lane {
     /// The text of an event of the last drain.
     pub(crate) fn event_text(&self, index: u32) -> Option<String> {
         self.events.borrow().texts.get(index as usize).cloned()
+    }
+
+    /// Puts a document of an event of the last drain where one was lent for, and says its length: -1 if there is no room.
+    pub(crate) fn copy_event_document(&self, index: u32) -> i32 {
+        let events = self.events.borrow();
+        let document = events.documents.get(index as usize);
+        let mut lent = self.document.borrow_mut();
+        let Some((document, room)) = document
+            .and_then(|document| Some((document, lent.as_mut().get_mut(..document.len())?)))
+        else {
+            return -1;
+        };
+        room.copy_from_slice(document);
+        document.len() as i32
     }
 
     /// A document of an event of the last drain, once.
