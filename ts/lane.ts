@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { deserialize, type DeserializeOptions, type Document } from 'bson';
+import { deserialize, type DeserializeOptions, type Document, type SerializeOptions } from 'bson';
 import { whenAborted } from './abort';
 import { MongoInvalidArgumentError, MongoParseError, MongoServerError, serverError, timedOut, toError, type Failure } from './errors';
 import type { Attempt } from './command-events';
@@ -8,6 +8,7 @@ import { ATTEMPT_FAILED, ATTEMPT_REPLIED, COMMAND_STARTED, CREDENTIAL_WANTED, SE
 import { labelNames } from './execution';
 import { native } from './native';
 import { checkDatabaseName, type LaneKind } from './options';
+import { serializeInto } from './serialize';
 
 /** Runs a function in the async context of whoever started an operation. */
 type Context = (run: () => void) => void;
@@ -117,8 +118,8 @@ export class Lane {
   readonly number: number;
   readonly #slabs = [Buffer.allocUnsafeSlow(SLAB), Buffer.allocUnsafeSlow(SLAB)] as const;
   readonly #records = [new Int32Array(COMPLETIONS * RECORD), new Int32Array(COMPLETIONS * RECORD)] as const;
-  /** Where the core takes a command's BSON from. */
-  readonly send = Buffer.allocUnsafeSlow(SEND);
+  /** Where the core takes a command's BSON from. Private: it has secrets, and clients are shown. */
+  readonly #send = Buffer.allocUnsafeSlow(SEND);
   readonly #events = new Float64Array(EVENTS * EVENT);
   /** Where the core puts a connection that `tryCheckOut` took: its token's halves, its number and its server's; and what `limits` says. */
   readonly taken = new Int32Array(4);
@@ -149,7 +150,7 @@ export class Lane {
   }
 
   private constructor(readonly eventLoop: boolean) {
-    const lent = { slabs: [...this.#slabs], records: [...this.#records], send: this.send, events: this.#events, taken: this.taken };
+    const lent = { slabs: [...this.#slabs], records: [...this.#records], send: this.#send, events: this.#events, taken: this.taken };
     for (const slab of this.#slabs) decoder.lend(slab);
     this.number = native.openLane(eventLoop, lent as never, (count, which, events) => this.#turn(count, which, events));
   }
@@ -207,6 +208,11 @@ export class Lane {
       if (signal) this.#listen(signal, slot, operation);
       if (owner.listens) this.deliverEvents();
     });
+  }
+
+  /** Puts a command where the core takes it from. Gives its length, or the bytes if they need a buffer of their own. */
+  serialize(command: Document, options?: SerializeOptions): number | Uint8Array {
+    return serializeInto(this.#send, command, options);
   }
 
   /** The core's number for a database. */
