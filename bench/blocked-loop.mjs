@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { startStandalone } from '../scripts/mongod.mjs';
 import { startSubject } from './child.mjs';
 import { report } from './report.mjs';
-import { median } from './results.mjs';
+import { median } from './statistics.mjs';
 
 const { values } = parseArgs({
   options: {

@@ -7,15 +7,15 @@ import { createInterface } from 'node:readline';
 
 const program = (name) => path.join(import.meta.dirname, name);
 
-/** Starts a contender; it is connected when this resolves. */
-export function startContender(name, { uri, maxPoolSize, core }) {
+/** Starts a contender; it is connected when this resolves. With `events`, it listens to all that there are. */
+export function startContender(name, { uri, maxPoolSize, core, events = false }) {
   if (name === 'core') return start(name, core, [uri, maxPoolSize]);
-  return start(name, process.execPath, [program('contender.mjs'), name, uri, maxPoolSize]);
+  return start(name, process.execPath, [program('contender.mjs'), name, uri, maxPoolSize, ...(events ? ['events'] : [])]);
 }
 
 /** Starts one that opens connections when it is told to. */
 export function startOpener(name, { uri }) {
-  return start(name, process.execPath, [program('opener.mjs'), name, uri]);
+  return start(name, process.execPath, ['--expose-gc', program('opener.mjs'), name, uri]);
 }
 
 /** Starts one that plays its part in a scenario of `subjects/`. */

@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { startReplicaSet } from '../scripts/mongod.mjs';
 import { startSubject } from './child.mjs';
 import { report } from './report.mjs';
-import { median } from './results.mjs';
+import { median } from './statistics.mjs';
 import { shuffled } from './shuffled.mjs';
 
 const { values } = parseArgs({

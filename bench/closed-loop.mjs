@@ -1,28 +1,40 @@
 // The measurement inside a contender's process.
 
+import { quantile } from './statistics.mjs';
+
 /** What a run may record; beyond that, latencies are those of its beginning. */
 const latencies = new Float64Array(1 << 21);
 
 /**
- * Keeps `concurrency` operations in flight until `milliseconds` have passed. What ends later is waited for and not
- * counted. Processor time is the whole process's, every thread.
+ * Keeps `concurrency` operations in flight until `milliseconds` have passed. It begins to count when `settleMS` have passed and as many
+ * have ended as are in flight, so that its beginning has as many half done as its end; what ends later is waited for and not
+ * counted. Processor time is the whole process's, every thread. An operation that gives a number was to be measured in part: that is
+ * its latency.
  */
-export async function closedLoop(operation, concurrency, milliseconds) {
+export async function closedLoop(operation, concurrency, milliseconds, settleMS = 0) {
+  const settled = performance.now() + settleMS;
+  let ended = 0;
   let count = 0;
-  let last = 0;
+  let begin;
+  let last;
+  let cpuBefore;
   let cpu;
-  const cpuBefore = process.cpuUsage();
-  const begin = performance.now();
   const worker = async () => {
     for (let since = performance.now(); cpu === undefined; ) {
-      await operation();
+      const latency = await operation();
       const now = performance.now();
       if (cpu !== undefined) return;
-      if (count < latencies.length) latencies[count] = now - since;
-      count += 1;
-      last = now;
+      ended += 1;
+      if (begin !== undefined) {
+        if (count < latencies.length) latencies[count] = latency ?? now - since;
+        count += 1;
+        last = now;
+        if (now - begin >= milliseconds) cpu = process.cpuUsage(cpuBefore);
+      } else if (now >= settled && ended >= concurrency) {
+        begin = now;
+        cpuBefore = process.cpuUsage();
+      }
       since = now;
-      if (now - begin >= milliseconds) cpu = process.cpuUsage(cpuBefore);
     }
   };
   await Promise.all(Array.from({ length: concurrency }, worker));
@@ -59,9 +71,4 @@ export async function pairs(batch, milliseconds) {
     p50MS: quantile(sorted, 0.5),
     p99MS: quantile(sorted, 0.99),
   };
-}
-
-/** The value that a share `q` of them does not exceed. */
-export function quantile(sorted, q) {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))];
 }

@@ -10,9 +10,8 @@ import { parseArgs } from 'node:util';
 import { startReplicaSet } from '../scripts/mongod.mjs';
 import { startSubject } from './child.mjs';
 import { now } from './clock.mjs';
-import { retriesWrites } from './contenders/ferropool.mjs';
 import { report } from './report.mjs';
-import { median } from './results.mjs';
+import { median } from './statistics.mjs';
 import { shuffled } from './shuffled.mjs';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '1' }, only: { type: 'string' } } });
@@ -29,7 +28,7 @@ const variants = [
   { contender: 'mongodb', retryWrites: false },
   { contender: 'ferropool', retryWrites: false },
   { contender: 'mongodb', retryWrites: true },
-  ...(retriesWrites ? [{ contender: 'ferropool', retryWrites: true }] : []),
+  { contender: 'ferropool', retryWrites: true },
 ].filter(({ contender }) => !values.only || values.only === contender);
 
 /** `strike` resolves when the fault has taken effect, with what ends it. */

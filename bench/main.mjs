@@ -6,13 +6,15 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { startContender } from './child.mjs';
+import { barsTable, heldAgainst } from './bars.mjs';
 import { buildCore } from './core.mjs';
+import { deploymentOf, nameOf } from './names.mjs';
 import { measureOpenings } from './openings.mjs';
+import { page } from './page.mjs';
 import { full, quick } from './plan.mjs';
-import { machine, toRow, versions } from './results.mjs';
-import { cpuOf, residentBytes, startServers } from './servers.mjs';
-import { shuffled } from './shuffled.mjs';
+import { addonBytes, composites, machine, toRow, versions } from './results.mjs';
+import { measureRounds } from './rounds.mjs';
+import { startServers } from './servers.mjs';
 import { table } from './table.mjs';
 
 const { values } = parseArgs({
@@ -22,21 +24,35 @@ const { values } = parseArgs({
     only: { type: 'string' },
     server: { type: 'string' },
     rounds: { type: 'string' },
-    output: { type: 'string', default: path.join(import.meta.dirname, 'results', 'latest.json') },
+    output: { type: 'string' },
   },
 });
+const narrowed = values.only ?? values.server;
+const output = values.output ?? path.join(import.meta.dirname, 'results', narrowed ? 'partial.json' : 'latest.json');
 const plan = values.full ? full : quick;
 const rounds = Number(values.rounds ?? plan.rounds);
 const groups = plan.groups.map(narrow).filter(({ cells }) => cells.length > 0);
 
-const about = machine();
+const begin = performance.now();
+const about = { date: new Date().toISOString(), plan: values.full ? 'full' : 'quick', machine: machine() };
 const core = await buildCore();
-const servers = await startServers(new Set(groups.map(deploymentOf)));
+const servers = await startServers(new Set(groups.map(deploymentOf)), { uri: process.env.MONGODB_URI });
 const samples = new Map();
 try {
-  for (const group of groups.filter((group) => servers[deploymentOf(group)])) {
-    if (group.opening) await measureOpening(group);
-    else for (let set = 0; set < plan.sets; set += 1) await measure(group);
+  for (const group of groups) {
+    const deployment = servers[deploymentOf(group)];
+    if (!deployment) continue;
+    if (group.opening && deployment.isForeign) {
+      console.error('left out, its server is to be asked about connections: openings on MONGODB_URI');
+      continue;
+    }
+    console.error(`${elapsed()}  ${deploymentOf(group)}, pool of ${group.maxPoolSize}${group.opening ? ', opening' : ''}`);
+    const record = (cell, contender, sample) => {
+      const key = keyOf(group, cell, contender);
+      samples.set(key, [...(samples.get(key) ?? []), sample]);
+    };
+    if (group.opening) await measureOpenings({ group, deployment, plan }, record);
+    else for (let set = 0; set < plan.sets; set += 1) await measureRounds({ group, deployment, plan, rounds, core }, record);
   }
 } finally {
   await Promise.all(Object.values(servers).map(({ stop }) => stop()));
@@ -46,94 +62,36 @@ const rows = groups.flatMap((group) =>
   group.cells.flatMap((cell) =>
     group.contenders
       .map((contender) => keyOf(group, cell, contender))
-      .filter((key) => samples.has(JSON.stringify(key)))
-      .map((key) => toRow(key, samples.get(JSON.stringify(key)))),
+      .filter((key) => samples.has(key))
+      .map((key) => toRow(JSON.parse(key), samples.get(key))),
   ),
 );
-mkdirSync(path.dirname(values.output), { recursive: true });
-writeFileSync(values.output, `${JSON.stringify({ machine: about, versions: versions(servers), rows }, undefined, 2)}\n`);
+const results = { ...about, durationSeconds: Math.round((performance.now() - begin) / 1000), versions: versions(servers), rows };
+results.addonBytes = addonBytes();
+results.driverBench = composites(results.versions.commit);
+results.bars = heldAgainst(results);
+mkdirSync(path.dirname(output), { recursive: true });
+writeFileSync(output, `${JSON.stringify(results, undefined, 2)}\n`);
+const html = output.replace(/(\.json)?$/, '.html');
+writeFileSync(html, page(results));
 console.log(table(rows));
-console.log(`\nRatios are against mongodb in the same run; written to ${path.relative(process.cwd(), values.output)}`);
+console.log(`\n${barsTable(results.bars)}`);
+const files = [output, html].map((file) => path.relative(process.cwd(), file)).join(' and ');
+console.log(`\nRatios are against mongodb in the same run, which took ${elapsed()}; written to ${files}`);
 
-/**
- * One set of processes for a group: every contender connected and warm, then rounds, in each the cells in any order,
- * in each cell the contenders in any order, so that a noisy moment hits all of them.
- */
-async function measure(group) {
-  const { maxPoolSize, contenders, cells } = group;
-  const { uri, pid, fixedId } = servers[deploymentOf(group)];
-  console.error(`${deploymentOf(group)}, pool of ${maxPoolSize}`);
-  const children = [];
-  try {
-    for (const name of contenders) children.push(await startContender(name, { uri, maxPoolSize, core }));
-    for (const child of shuffled(children)) await warmUp(child, cells, fixedId);
-    for (let round = 0; round < rounds; round += 1) {
-      for (const cell of shuffled(cells)) {
-        for (const child of shuffled(children).filter(({ supports }) => supports.has(cell.workload))) {
-          await child.run({ ...cell, fixedId, milliseconds: plan.milliseconds / 5 });
-          const [cpu, begin] = [cpuOf(pid), performance.now()];
-          const sample = await child.run({ ...cell, fixedId, milliseconds: plan.milliseconds });
-          sample.wallMS = performance.now() - begin;
-          sample.serverCpuMS = cpu === undefined ? undefined : cpuOf(pid) - cpu;
-          sample.rssBytes = residentBytes(child.pid);
-          record(group, cell, child.name, sample);
-        }
-      }
-    }
-  } finally {
-    await Promise.all(children.map((child) => child.stop()));
-  }
-}
-
-/**
- * Runs each workload until its rate has not risen for three steps: compiled code comes late to what is large. Says
- * which workloads the contender has.
- */
-async function warmUp(child, cells, fixedId) {
-  child.supports = new Set();
-  for (const workload of new Set(cells.map(({ workload }) => workload))) {
-    const concurrency = workload.endsWith('check-out') ? 1 : 64;
-    let best = 0;
-    let since = 0;
-    for (const begin = performance.now(); since < 3 && performance.now() - begin < plan.warmUpMS; since += 1) {
-      const { unsupported, operations, elapsedMS } = await child.run({ workload, concurrency, fixedId, milliseconds: 200 });
-      if (unsupported) break;
-      child.supports.add(workload);
-      if (operations / elapsedMS > best * 1.05) since = -1;
-      best = Math.max(best, operations / elapsedMS);
-    }
-  }
-}
-
-async function measureOpening(group) {
-  console.error(`${deploymentOf(group)}, opening ${group.maxPoolSize} connections`);
-  const deployment = servers[deploymentOf(group)];
-  await measureOpenings({ ...group, deployment, rounds, limitMS: plan.openingLimitMS }, (cell, contender, sample) =>
-    record(group, cell, contender, sample),
-  );
-}
-
-function record(group, cell, contender, sample) {
-  const key = JSON.stringify(keyOf(group, cell, contender));
-  samples.set(key, [...(samples.get(key) ?? []), sample]);
-}
-
+/** What tells a row from others, as text. */
 function keyOf(group, cell, contender) {
   const { server, maxPoolSize } = group;
-  return { workload: nameOf(group, cell), server, concurrency: cell.concurrency, maxPoolSize, contender };
-}
-
-/** What results call a workload: a command is the same one with TLS, and a row of its own. */
-function nameOf({ tls, opening }, { workload }) {
-  return tls && !opening ? `${workload}-tls` : workload;
-}
-
-function deploymentOf({ server, tls, auth }) {
-  return [server, ...(tls ? ['tls'] : []), ...(auth ? ['auth'] : [])].join('-');
+  return JSON.stringify({ workload: nameOf(group, cell), server, concurrency: cell.concurrency, maxPoolSize, contender });
 }
 
 function narrow(group) {
   const only = values.only?.split(',');
   if (values.server && values.server !== group.server) return { ...group, cells: [] };
   return { ...group, cells: group.cells.filter((cell) => !only || only.includes(nameOf(group, cell))) };
+}
+
+function elapsed() {
+  const seconds = Math.round((performance.now() - begin) / 1000);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 }

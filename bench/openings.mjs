@@ -1,88 +1,83 @@
-// Connections opened on a busy event loop, round by round, and what the server says of them.
+// Connections that are opened, round by round, and what the server says of them.
 
-import { setTimeout as sleep } from 'node:timers/promises';
-
-import { MongoClient } from 'mongodb';
-
+import { audit } from './audit.mjs';
 import { startOpener } from './child.mjs';
 import { cpuOf, residentBytes } from './servers.mjs';
 import { shuffled } from './shuffled.mjs';
 
 const maxConnecting = 10;
 const patienceMS = 30_000;
+/** Enough for compiled code, few enough to leave no memory behind that others would use again. */
+const warmConnections = 20;
 
 /**
- * A process for each contender; one opening in each on an idle event loop, so that compiled code is there; then rounds. `record` gets
- * each sample with its cell and its contender.
+ * A process for each contender; one opening in each that is not counted, so that compiled code is there; then rounds. Where
+ * memory is measured, a round has processes of its own, and an opening of its own before the one that is timed. `record` gets each
+ * sample with its cell and its contender.
  */
-export async function measureOpenings({ deployment: { uri, pid }, maxPoolSize, contenders, cells, rounds, limitMS }, record) {
-  const watcher = new MongoClient(uri, { appName: 'bench watcher' });
-  const openers = [];
-  const open = async (opener, job, measured) => {
-    const before = await authentications(watcher);
-    const [cpu, begin] = [cpuOf(pid), performance.now()];
-    const sample = await opener.run({ ...job, connections: maxPoolSize, maxConnecting }, job.limitMS + patienceMS);
+export async function measureOpenings({ group, deployment, plan }, record) {
+  const { maxPoolSize, contenders, cells } = group;
+  const server = await audit({ ...deployment, requiresUsers: group.auth });
+
+  const open = async (opener, job) => {
+    const limitMS = plan.openingLimitMS[job.by];
+    const before = await server.authentications();
+    const [cpu, begin] = [cpuOf(deployment.pid), performance.now()];
+    const sample = await opener.run({ connections: maxPoolSize, maxConnecting, limitMS, ...job }, limitMS + patienceMS);
     sample.wallMS = performance.now() - begin;
-    sample.serverCpuMS = cpu === undefined ? undefined : cpuOf(pid) - cpu;
+    sample.serverCpuMS = cpu === undefined ? undefined : cpuOf(deployment.pid) - cpu;
     sample.rssBytes = residentBytes(opener.pid);
-    await verify(watcher, opener.name, sample, before);
+    // Of a burst's, some may still be on their way.
+    if (job.by !== 'burst') await server.verify(opener.name, sample.connections, before);
     await opener.run({ close: true });
-    await gone(watcher, opener.name);
-    if (measured) record(measured, opener.name, sample);
+    await server.gone(opener.name);
+    return sample;
   };
-  try {
-    for (const name of contenders) openers.push(await startOpener(name, { uri: `${uri}&appName=${appName(name)}` }));
-    for (const opener of shuffled(openers)) {
-      await open(opener, { by: 'check-outs', limitMS: limitMS['check-outs'], busy: false });
+  const withOpeners = async (work) => {
+    const openers = [];
+    try {
+      for (const name of contenders) openers.push(await startNamed(name, deployment.uri));
+      await work(openers);
+    } finally {
+      await Promise.all(openers.map((opener) => opener.stop()));
     }
-    for (let round = 0; round < rounds; round += 1) {
-      for (const cell of shuffled(cells)) {
-        for (const opener of shuffled(openers)) {
-          await open(opener, { by: cell.by, limitMS: limitMS[cell.by], busy: true }, cell);
-        }
+  };
+  const measure = async (opener, cell) => {
+    const { by, busy, requests } = cell;
+    const memory = cell.memory && (await open(opener, { by: 'check-outs', memory: true }));
+    const sample = await open(opener, { by, busy, requests });
+    record(cell, opener.contender, { ...sample, ...(memory && { bytesPerConnection: memory.bytesPerConnection }) });
+  };
+  const warmUp = (opener, connections) => open(opener, { by: 'check-outs', connections });
+
+  try {
+    for (const cell of cells.filter(({ memory }) => memory)) {
+      for (let round = 0; round < plan.openingRounds; round += 1) {
+        await withOpeners(async (openers) => {
+          for (const opener of shuffled(openers)) {
+            await warmUp(opener, warmConnections);
+            await measure(opener, cell);
+          }
+        });
       }
     }
+    const others = cells.filter(({ memory }) => !memory);
+    if (others.length === 0) return;
+    await withOpeners(async (openers) => {
+      for (const opener of shuffled(openers)) await warmUp(opener, others[0].requests ? warmConnections : maxPoolSize);
+      for (let round = 0; round < plan.openingRounds; round += 1) {
+        for (const cell of shuffled(others)) {
+          for (const opener of shuffled(openers)) await measure(opener, cell);
+        }
+      }
+    });
   } finally {
-    await Promise.all(openers.map((opener) => opener.stop()));
-    await watcher.close();
+    await server.close();
   }
 }
 
-/**
- * The server has as many authenticated connections of the opener as it counted, and that many more exchanges of SCRAM-SHA-256 behind
- * it. That they are encrypted, the server sees to: it takes no others.
- */
-async function verify(watcher, name, { operations }, before) {
-  const counted = await connectionsOf(watcher, name);
-  const proven = (await authentications(watcher)) - before;
-  if (counted < operations || proven < operations) {
-    throw new Error(`${name} counts ${operations} connections; the server has ${counted}, ${proven} by SCRAM-SHA-256`);
-  }
-}
-
-/** Waits until the server has noticed that an opener's connections are closed. */
-async function gone(watcher, name) {
-  for (const deadline = performance.now() + patienceMS; (await connectionsOf(watcher, name)) > 0; await sleep(20)) {
-    if (performance.now() > deadline) throw new Error(`${name} has closed its client, and the server still has its connections`);
-  }
-}
-
-/** Monitors do not authenticate, so they are not among them. */
-async function connectionsOf(watcher, name) {
-  const pipeline = [
-    { $currentOp: { allUsers: true, idleConnections: true } },
-    { $match: { appName: appName(name), 'effectiveUsers.0': { $exists: true } } },
-    { $count: 'connections' },
-  ];
-  const [found] = await watcher.db('admin').aggregate(pipeline).toArray();
-  return found?.connections ?? 0;
-}
-
-async function authentications(watcher) {
-  const { security } = await watcher.db('admin').command({ serverStatus: 1 });
-  return security.authentication.mechanisms['SCRAM-SHA-256'].authenticate.successful;
-}
-
-function appName(name) {
-  return `bench-${name}`;
+/** The server knows a contender's connections by its opener's name. */
+async function startNamed(contender, uri) {
+  const name = `bench-${contender}`;
+  return { ...(await startOpener(contender, { uri: `${uri}&appName=${name}` })), name, contender };
 }

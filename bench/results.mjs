@@ -1,15 +1,16 @@
 // From the rounds' samples to `results/latest.json` and the table.
 
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import os from 'node:os';
+
+import { median, round, spread } from './statistics.mjs';
 
 /** A row of the results: one cell of one contender over all rounds. */
 export function toRow(key, samples) {
   const { workload, server, concurrency, maxPoolSize, contender } = key;
   const rates = samples.map(({ operations, elapsedMS }) => (operations / elapsedMS) * 1000);
   const sum = (field) => samples.reduce((total, sample) => total + sample[field], 0);
-  const serverMS = samples.some(({ serverCpuMS }) => serverCpuMS === undefined) ? undefined : sum('serverCpuMS');
   return {
     workload,
     server,
@@ -19,39 +20,34 @@ export function toRow(key, samples) {
     opsPerSecond: spread(rates),
     p50MS: round(median(samples.map(({ p50MS }) => p50MS)), 6),
     p99MS: round(median(samples.map(({ p99MS }) => p99MS)), 6),
-    cpuMicrosPerOperation: round(median(samples.map(({ cpuMS, operations }) => (cpuMS / operations) * 1000)), 3),
-    serverCpuPercent: serverMS === undefined ? null : round((serverMS / sum('wallMS')) * 100, 1),
+    cpuMicrosPerOperation: microsPerOperation(samples, 'cpuMS'),
+    serverCpuPercent: isKnown(samples, 'serverCpuMS') ? round((sum('serverCpuMS') / sum('wallMS')) * 100, 1) : null,
     ...(samples[0].rssBytes && { rssBytes: median(samples.map(({ rssBytes }) => rssBytes)) }),
-    ...(samples[0].longestDelayMS !== undefined && opening(samples, concurrency)),
+    ...(samples[0].connections !== undefined && opening(samples, concurrency)),
   };
 }
 
-/** What a row of connections that are opened has beside. An operation is a connection there. */
+/** What a row of connections that are opened has beside. An operation is a connection there, in a burst a request. */
 function opening(samples, wanted) {
   const complete = samples.every(({ operations }) => operations === wanted);
-  const thread = samples.every(({ threadCpuMS }) => threadCpuMS !== undefined);
+  const bytes = isKnown(samples, 'bytesPerConnection');
   return {
-    connections: median(samples.map(({ operations }) => operations)),
+    connections: median(samples.map(({ connections }) => connections)),
     readyMS: complete ? spread(samples.map(({ elapsedMS }) => elapsedMS)) : null,
-    longestDelayMS: spread(samples.map(({ longestDelayMS }) => longestDelayMS)),
-    threadCpuMicrosPerOperation: thread
-      ? round(median(samples.map(({ threadCpuMS, operations }) => (threadCpuMS / operations) * 1000)), 3)
-      : null,
+    longestDelayMS: isKnown(samples, 'longestDelayMS') ? spread(samples.map(({ longestDelayMS }) => longestDelayMS)) : null,
+    threadCpuMicrosPerOperation: microsPerOperation(samples, 'threadCpuMS'),
+    ...(bytes && { bytesPerConnection: Math.round(median(samples.map(({ bytesPerConnection }) => bytesPerConnection))) }),
   };
 }
 
-function spread(values) {
-  return { median: round(median(values), 1), min: round(Math.min(...values), 1), max: round(Math.max(...values), 1) };
+function microsPerOperation(samples, field) {
+  if (!isKnown(samples, field)) return null;
+  return round(median(samples.map((sample) => (sample[field] / sample.operations) * 1000)), 3);
 }
 
-export function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
-function round(value, digits) {
-  return Number(value.toFixed(digits));
+/** JSON has no `undefined`. */
+function isKnown(samples, field) {
+  return samples.every((sample) => typeof sample[field] === 'number');
 }
 
 export function machine() {
@@ -78,6 +74,20 @@ export function versions(servers) {
     node: process.version,
     ...(mongod && { mongod: mongod.version }),
   };
+}
+
+/** The size of what is measured here; `undefined` where it is not in its place. */
+export function addonBytes() {
+  return statSync(new URL('../build/Release/ferropool.node', import.meta.url), { throwIfNoEntry: false })?.size;
+}
+
+/** The ratios of DriverBench's composites, if `driver-bench.mjs` has been run on this commit. */
+export function composites(commit) {
+  const file = new URL('results/driver-bench.json', import.meta.url);
+  if (!commit || !existsSync(file)) return undefined;
+  const { versions, rows } = JSON.parse(readFileSync(file, 'utf8'));
+  if (versions.commit !== commit) return undefined;
+  return Object.fromEntries(rows.filter(({ task }) => /^(Single|Multi)Bench$/.test(task)).map(({ task, ratio }) => [task, ratio]));
 }
 
 function commit() {

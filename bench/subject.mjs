@@ -12,7 +12,7 @@ import { openRoundRobin } from './contenders/round-robin.mjs';
 const [scenario, name] = process.argv.slice(2);
 const open = { ferropool: openFerropool, mongodb: openMongodb, 'round-robin': openRoundRobin }[name];
 const { subject } = await import(`./subjects/${scenario}.mjs`);
-const answer = subject(open);
+const answer = subject(open, name);
 print({ ready: true });
 for await (const line of createInterface({ input: process.stdin })) print(await answer(JSON.parse(line)));
 

@@ -9,11 +9,12 @@ const rates = [
   ['p99 ms', 9],
   ['CPU µs/op', 10],
   ['server %', 9],
+  ['p99/p50', 8],
   ['ops ×', 8],
   ['CPU 1/×', 8],
 ];
 
-/** Of connections that are opened: how many in how long, how late the event loop was, what each cost. */
+/** Of connections that are opened: how many in how long, how late the event loop was, what each cost and takes. */
 const openings = [
   ['contender', 12, -1],
   ['opened', 7],
@@ -26,10 +27,12 @@ const openings = [
   ['JS µs/op', 9],
   ['CPU µs/op', 10],
   ['server %', 9],
+  ['KB each', 8],
   ['ops ×', 8],
   ['delay 1/×', 10],
   ['JS 1/×', 8],
   ['CPU 1/×', 8],
+  ['KB 1/×', 8],
 ];
 
 /** The printed form of the rows of one run. */
@@ -38,8 +41,9 @@ export function table(rows) {
   for (const cell of cells(rows)) {
     const [{ workload, server, concurrency, maxPoolSize }] = cell;
     const official = cell.find(({ contender }) => contender === 'mongodb') ?? officialCheckOut(rows, cell[0]);
-    lines.push('', `${workload} on ${server}, ${concurrency} concurrent, pool of ${maxPoolSize}`);
-    const [columns, describe] = cell[0].longestDelayMS ? [openings, describeOpening] : [rates, describeRate];
+    const load = concurrency === null ? '' : `, ${concurrency} concurrent`;
+    lines.push('', `${workload} on ${server}${load}, pool of ${maxPoolSize}`);
+    const [columns, describe] = cell[0].connections !== undefined ? [openings, describeOpening] : [rates, describeRate];
     for (const values of [columns.map(([title]) => title), ...cell.map((row) => describe(row, official))]) {
       lines.push(line(values, columns));
     }
@@ -74,8 +78,9 @@ function describeRate(row, official) {
     whole(max),
     row.p50MS.toPrecision(3),
     row.p99MS.toPrecision(3),
-    row.cpuMicrosPerOperation.toFixed(2),
-    row.serverCpuPercent === null ? '-' : row.serverCpuPercent.toFixed(0),
+    row.cpuMicrosPerOperation?.toFixed(2) ?? '-',
+    row.serverCpuPercent?.toFixed(0) ?? '-',
+    ratio(row.p99MS, row.p50MS),
     ratio(median, official?.opsPerSecond.median),
     ratio(official?.cpuMicrosPerOperation, row.cpuMicrosPerOperation),
   ];
@@ -88,14 +93,16 @@ function describeOpening(row, official) {
     whole(row.connections),
     // One that was given up is as fast as its rate says.
     ...['median', 'min', 'max'].map((which) => (readyMS ? whole(readyMS[which]) : '-')),
-    ...['median', 'min', 'max'].map((which) => delay[which].toFixed(1)),
+    ...['median', 'min', 'max'].map((which) => delay?.[which].toFixed(1) ?? '-'),
     threadCpuMicrosPerOperation === null ? '-' : whole(threadCpuMicrosPerOperation),
     whole(cpuMicrosPerOperation),
-    row.serverCpuPercent === null ? '-' : row.serverCpuPercent.toFixed(0),
+    row.serverCpuPercent?.toFixed(0) ?? '-',
+    row.bytesPerConnection === undefined ? '-' : (row.bytesPerConnection / 1024).toFixed(1),
     ratio(opsPerSecond.median, official?.opsPerSecond.median),
-    ratio(official?.longestDelayMS.median, delay.median),
+    ratio(official?.longestDelayMS?.median, delay?.median),
     ratio(official?.threadCpuMicrosPerOperation, threadCpuMicrosPerOperation),
     ratio(official?.cpuMicrosPerOperation, cpuMicrosPerOperation),
+    ratio(official?.bytesPerConnection, row.bytesPerConnection),
   ];
 }
 

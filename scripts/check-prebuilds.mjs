@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-// Before a tarball is packed for release: a binary for every platform, where node-gyp-build looks for it, and no other file.
+// Before a tarball is packed for release: a binary for every platform, where node-gyp-build looks for it, none larger than it
+// may be, and no other file.
 
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 import { root } from './process.mjs';
@@ -16,6 +17,9 @@ const wanted = [
   'win32-x64/ferropool.node',
 ];
 
+/** Every user downloads all of them. */
+const limit = 4_000_000;
+
 const found = readdirSync(path.join(root, 'prebuilds'), { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
   .map((entry) => `${path.basename(entry.parentPath)}/${entry.name}`);
@@ -23,4 +27,8 @@ const missing = wanted.filter((file) => !found.includes(file));
 const unexpected = found.filter((file) => !wanted.includes(file));
 for (const file of missing) console.error(`missing: prebuilds/${file}`);
 for (const file of unexpected) console.error(`unexpected: prebuilds/${file}`);
-if (missing.length + unexpected.length > 0) process.exitCode = 1;
+const large = found.filter((file) => statSync(path.join(root, 'prebuilds', file)).size > limit);
+for (const file of large) {
+  console.error(`too large: prebuilds/${file} has ${statSync(path.join(root, 'prebuilds', file)).size} bytes, the limit is ${limit}`);
+}
+if (missing.length + unexpected.length + large.length > 0) process.exitCode = 1;

@@ -23,6 +23,7 @@ import {
 } from './counts.mjs';
 import { deny } from './deny.mjs';
 import { ensureInstalled } from './install.mjs';
+import { compareInstructions, describe, whyNotCounted } from './instructions.mjs';
 import { lints } from './lint.mjs';
 import { findMongod, MongodUnavailable } from './mongod/binary.mjs';
 import { bin, cache, npm, root, run } from './process.mjs';
@@ -95,6 +96,16 @@ async function rustTests(args = ['--workspace', '--no-fail-fast']) {
 /** Readiness as on the platforms that have no epoll. */
 function portableTests() {
   return rustTests(['--package', 'ferropool-lane', '--features', 'portable']);
+}
+
+/** Each part is a test. */
+async function countInstructions() {
+  const reason = await whyNotCounted();
+  if (reason) return { counts: { ...none, skipped: 1 }, note: `left out: ${reason}` };
+  const { parts, note } = await compareInstructions();
+  for (const part of parts) console.log(describe(part));
+  const counts = parts.map(({ dearer }) => (dearer ? oneFailed : onePassed)).reduce(add, none);
+  return { counts, note, failures: parts.filter(({ dearer }) => dearer).map(describe) };
 }
 
 async function buildPackage() {
@@ -172,6 +183,7 @@ if (flags['skip-install'] || installed.installed) {
   if (flags.only !== 'lint') await stage('all', 'mongod', provideMongod);
   await stage('rust', 'cargo test', () => rustTests());
   await stage('rust', 'cargo test, portable readiness', portableTests);
+  await stage('rust', 'instructions', countInstructions);
 
   const needsPackage = flags.only === undefined || flags.only === 'ts' || flags.only === 'spec';
   const packageStages = [

@@ -1,6 +1,7 @@
 import type { Document } from 'bson';
 import type { Endpoint } from './endpoint';
-import { callNative, MongoInvalidArgumentError } from './errors';
+import { fromNative, MongoInvalidArgumentError } from './errors';
+import type { ConnectionToken } from './execution';
 import type { CommandOptions } from './options';
 import { native } from './native';
 
@@ -13,8 +14,8 @@ export class Connection {
   readonly id: number;
   /** @internal */
   readonly owner: Endpoint;
-  /** @internal */
-  readonly token: { readonly low: number; readonly high: number };
+  readonly #low: number;
+  readonly #high: number;
   readonly #server: number;
   // The token is the connection's: whoever checks it out next has the same one.
   #isCheckedIn = false;
@@ -22,9 +23,15 @@ export class Connection {
   /** @internal */
   constructor(owner: Endpoint, low: number, high: number, id: number, server: number) {
     this.owner = owner;
-    this.token = { low, high };
+    this.#low = low;
+    this.#high = high;
     this.id = id;
     this.#server = server;
+  }
+
+  /** @internal */
+  get token(): ConnectionToken {
+    return { low: this.#low, high: this.#high };
   }
 
   /** The server's address. */
@@ -44,9 +51,13 @@ export class Connection {
    * @throws {@link MongoInvalidArgumentError} if it has been checked in already, or a command is running on it.
    */
   checkIn(): void {
-    const { owner, token } = this;
+    const { owner } = this;
     this.#checkHeld();
-    callNative(() => native.checkIn(owner.lane.number, owner.id, token.low, token.high));
+    try {
+      native.checkIn(owner.lane.number, owner.id, this.#low, this.#high);
+    } catch (error) {
+      throw fromNative(error);
+    }
     this.#isCheckedIn = true;
     if (owner.listens) owner.lane.deliverEvents();
   }

@@ -9,7 +9,7 @@ import { Deadline } from './deadline';
 import { poolEventNames, poolEvents, type ConnectionPoolEvents } from './events';
 import { labelNames, type ConnectionToken, type Execution, type Origin, type Profile } from './execution';
 import { OpenCursors } from './cursor/open-cursor';
-import { CONNECTION, Lane, type Completion, type EventNumbers, type Operation, type Outcome, type Owner } from './lane';
+import { CONNECTION, Lane, Operation, type Completion, type EventNumbers, type Outcome, type Owner } from './lane';
 import {
   checkNames,
   checkRequest,
@@ -38,6 +38,7 @@ type Events = ConnectionPoolEvents & CommandEvents & TopologyEvents;
 let opened = 0;
 
 const COMMAND_OPTIONS = ['signal', 'timeoutMS', 'readPreference', 'promoteValues', 'promoteLongs', 'promoteBuffers', 'useBigInt64', 'raw'];
+const NO_OPTIONS: CheckOutOptions = Object.freeze({});
 const CHECK_OUT_OPTIONS = ['signal', 'timeoutMS', 'readPreference'];
 const KINDS = new Set<unknown>(['auto', 'event-loop', 'tokio']);
 
@@ -114,25 +115,30 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   }
 
   /** Checks a connection out, for its holder alone until it is checked in. */
-  async checkOut(options: CheckOutOptions = {}): Promise<Connection> {
-    checkNames('checkOut', options, CHECK_OUT_OPTIONS);
-    checkRequest(options);
-    options.signal?.throwIfAborted();
+  async checkOut(options: CheckOutOptions = NO_OPTIONS): Promise<Connection> {
+    if (options !== NO_OPTIONS) {
+      checkNames('checkOut', options, CHECK_OUT_OPTIONS);
+      checkRequest(options);
+      options.signal?.throwIfAborted();
+    }
     const limit = timeout('timeoutMS', options.timeoutMS);
     const preference = modeNumber(options.readPreference);
     // What is available needs neither a slot nor a turn of the event loop.
     const available = this.#take(preference);
-    if (typeof available === 'object') return available;
+    return typeof available === 'object' ? available : this.#waitForConnection(preference, limit, options.signal);
+  }
+
+  #waitForConnection(preference: number, limit: number, signal: AbortSignal | undefined): Promise<Connection> {
     return this.lane.start<Connection>(
       this,
       (slot) => native.checkOut(this.lane.number, this.id, slot, preference, limit),
       (completion) => {
         const connection = new Connection(this, completion.offset >>> 0, completion.length >>> 0, completion.extra, completion.server);
         // Nobody is left to take it.
-        if (options.signal?.aborted) connection.checkIn();
+        if (signal?.aborted) connection.checkIn();
         return completion.kind === CONNECTION ? connection : undefined;
       },
-      options.signal,
+      signal,
     );
   }
 
@@ -142,10 +148,12 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
    *
    * @throws {@link MongoPoolClosedError}
    */
-  tryCheckOut(options: Pick<CheckOutOptions, 'readPreference'> = {}): Connection | undefined {
-    checkNames('tryCheckOut', options, ['readPreference']);
-    checkRequest(options);
-    const taken = this.#take(modeNumber(options.readPreference));
+  tryCheckOut(options?: Pick<CheckOutOptions, 'readPreference'>): Connection | undefined {
+    if (options !== undefined) {
+      checkNames('tryCheckOut', options, ['readPreference']);
+      checkRequest(options);
+    }
+    const taken = this.#take(modeNumber(options?.readPreference));
     if (taken === 'closed') throw new MongoPoolClosedError(POOL_CLOSED, { code: 'FERROPOOL_POOL_CLOSED', ...(this.address && { address: this.address }) });
     return taken;
   }
@@ -226,7 +234,7 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
     const limit = deadline ? deadline.remaining() : INHERITED;
     const session = execution.session ? execution.session.numberFor(this) : this.hasSessions ? IMPLICIT : NO_SESSION;
     return lane.run<T>(
-      this,
+      new Operation(this, receive, database, bson, execution.operationId),
       (slot) => {
         const name = lane.database(database);
         const beside = sequences && serializeSequences(sequences, bson);
@@ -243,8 +251,6 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
           native.commandWith(lane.number, id, name, slot, length, profile, session, limit, bytes, beside, server, pinned?.low ?? 0, pinned?.high ?? 0);
         }
       },
-      receive,
-      { database, bson, operationId: execution.operationId },
       signal,
     );
   }

@@ -303,7 +303,8 @@ export function callNative<T>(call: () => T): T {
   }
 }
 
-function fromNative(error: unknown): unknown {
+/** An error of the core, as what it is. */
+export function fromNative(error: unknown): unknown {
   if (!(error instanceof Error) || !error.message.startsWith('{')) return error;
   return toError(JSON.parse(error.message) as Failure);
 }

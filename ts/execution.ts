@@ -89,6 +89,8 @@ export function labelNames(bits: number): readonly string[] {
 export interface Sequence {
   readonly name: string;
   readonly documents: readonly Document[];
+  /** All of it as a section of a message, where it was written before. */
+  readonly section?: Uint8Array | undefined;
 }
 
 /** One command. */

@@ -33,26 +33,31 @@ export interface Owner {
 export type Outcome = { reply: unknown } | { failure: Error };
 
 /** An operation in a slot, until its completion. */
-export interface Operation {
-  readonly owner: Owner;
-  readonly resolve: (value: never) => void;
-  readonly reject: (error: unknown) => void;
-  /** What a reply becomes, of a command; what a completion becomes, of anything else. A failure rejects. */
-  readonly receive: (value: never, completion: Completion) => unknown;
+export class Operation {
+  resolve!: (value: never) => void;
+  reject!: (error: unknown) => void;
   /** Only where somebody listens. */
-  readonly context: Context | undefined;
-  /** Of a command. */
-  readonly database?: string | undefined;
-  /** How its reply is read. */
-  readonly bson?: DeserializeOptions | undefined;
+  context: Context | undefined;
   /** The attempt at a command that was announced, until its end is. */
-  attempt?: Attempt | undefined;
-  /** Of a command that is one of several. */
-  readonly operationId?: number | undefined;
+  attempt: Attempt | undefined;
   /** Its caller has given up: the promise is settled, the slot is not free yet. */
-  abandoned?: { reason: Error };
+  abandoned: { reason: Error } | undefined;
   /** No longer listens to the signal of its caller. */
-  stopListening?: () => void;
+  stopListening: (() => void) | undefined;
+
+  /**
+   * @param receive - What a reply becomes, of a command; what a completion becomes, of anything else. A failure rejects.
+   * @param database - Of a command.
+   * @param bson - How its reply is read.
+   * @param operationId - Of a command that is one of several.
+   */
+  constructor(
+    readonly owner: Owner,
+    readonly receive: (value: never, completion: Completion) => unknown,
+    readonly database?: string,
+    readonly bson?: DeserializeOptions,
+    readonly operationId?: number,
+  ) {}
 }
 
 /** What completed an operation. */
@@ -162,41 +167,18 @@ export class Lane {
   }
 
   /** Occupies a slot, starts the operation there, and settles with its completion. */
-  start<T>(
-    owner: Owner,
-    begin: (slot: number) => void,
-    receive: (completion: Completion) => unknown,
-    signal?: AbortSignal,
-  ): Promise<T> {
-    return this.#occupy(begin, { owner, receive }, signal);
+  start<T>(owner: Owner, begin: (slot: number) => void, receive: (completion: Completion) => unknown, signal?: AbortSignal): Promise<T> {
+    return this.run(new Operation(owner, receive), begin, signal);
   }
 
-  /** The same for a command: its reply is read, and `receive` makes the result of it. */
-  run<T>(
-    owner: Owner,
-    begin: (slot: number) => void,
-    receive: (reply: Document, completion: Completion) => unknown,
-    command: Pick<Operation, 'database' | 'bson' | 'operationId'>,
-    signal?: AbortSignal,
-  ): Promise<T> {
-    return this.#occupy(begin, { owner, receive, ...command }, signal);
-  }
-
-  #occupy<T>(begin: (slot: number) => void, given: Pick<Operation, 'owner' | 'receive' | 'database' | 'bson' | 'operationId'>, signal?: AbortSignal): Promise<T> {
-    const { owner } = given;
+  /** The same for any operation: of a command the reply is read. */
+  run<T>(operation: Operation, begin: (slot: number) => void, signal?: AbortSignal): Promise<T> {
+    const { owner } = operation;
     return new Promise<T>((resolve, reject) => {
       signal?.throwIfAborted();
-      const context = owner.listens ? AsyncLocalStorage.snapshot() : undefined;
-      const operation: Operation = {
-        owner,
-        resolve,
-        reject,
-        receive: given.receive,
-        context,
-        database: given.database,
-        bson: given.bson,
-        operationId: given.operationId,
-      };
+      operation.resolve = resolve;
+      operation.reject = reject;
+      if (owner.listens) operation.context = AsyncLocalStorage.snapshot();
       const slot = this.#free.pop() ?? this.#operations.push(undefined) - 1;
       this.#operations[slot] = operation;
       try {

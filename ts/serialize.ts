@@ -2,7 +2,7 @@
 
 import { calculateObjectSize, serialize, serializeWithBufferAndIndex, type Document, type SerializeOptions } from 'bson';
 import { encode, isPlain } from './encode/encode';
-import { SequenceWriter } from './encode/sequence';
+import { SequenceWriter, type Bounds } from './encode/sequence';
 import { MongoInvalidArgumentError } from './errors';
 import type { Sequence } from './execution';
 
@@ -41,10 +41,28 @@ export function serializeInto(buffer: Buffer, command: Document, options?: Seria
 
 /** Documents that travel beside a command, as sections of its message. What it gives is valid until the next call. */
 export function serializeSequences(sequences: readonly Sequence[], options?: SerializeOptions): Uint8Array {
+  const [first] = sequences;
+  if (first?.section && sequences.length === 1) return first.section;
+  return write(sequences, options) as Uint8Array;
+}
+
+/**
+ * A sequence as a section, for later.
+ *
+ * @returns `undefined` where its documents need more room than `bounds` have, or a command is being serialized further up the stack.
+ */
+export function serializeSection(sequence: Sequence, options: SerializeOptions | undefined, bounds: Bounds): Uint8Array | undefined {
+  if (serializing) return undefined;
+  const section = write([sequence], options, bounds);
+  return section && Buffer.from(section);
+}
+
+function write(sequences: readonly Sequence[], options: SerializeOptions | undefined, bounds?: Bounds): Uint8Array | undefined {
   serializing = true;
   try {
-    return writer.write(sequences, options);
+    return writer.write(sequences, options, bounds);
   } catch (error) {
+    if (error instanceof MongoInvalidArgumentError) throw error;
     throw unserializable(error);
   } finally {
     serializing = false;

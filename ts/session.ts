@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import { Deadline, refuseTimeout } from './deadline';
 import type { Endpoint } from './endpoint';
 import { callNative, MongoAPIError, MongoExpiredSessionError, MongoInvalidArgumentError, MongoOperationTimeoutError } from './errors';
+import { Operation } from './lane';
 import { native } from './native';
 import { timeout } from './options';
 import { checkWriteConcern } from './replies';
@@ -239,12 +240,8 @@ export class ClientSession extends EventEmitter<{ ended: [session: ClientSession
       const deadline = (commits ? this.deadline : undefined) ?? Deadline.in(this.deadline?.timeoutMS ?? timeoutMS ?? this.timeoutMS);
       const limit = deadline?.remaining() ?? INHERITED;
       const number = this.numberFor(endpoint);
-      return lane.run<void>(
-        endpoint,
-        (slot) => native.endTransaction(lane.number, id, slot, number, commits, limit),
-        (reply, completion) => checkWriteConcern(reply, endpoint.origin(completion), endpoint),
-        { database: 'admin' },
-      );
+      const operation = new Operation(endpoint, (reply, completion) => checkWriteConcern(reply, endpoint.origin(completion), endpoint), 'admin');
+      return lane.run<void>(operation, (slot) => native.endTransaction(lane.number, id, slot, number, commits, limit));
     } catch (error) {
       return Promise.reject(error);
     }

@@ -1,22 +1,21 @@
 // This package, by its public API.
 
-import { Db, MongoClient } from 'ferropool';
+import { MongoClient } from 'ferropool';
 
-export async function ferropool(uri, size) {
-  const client = new MongoClient(uri, { minPoolSize: size, maxPoolSize: size, maxConnecting: size });
+import { listen, operationsOf } from './operations.mjs';
+
+export async function ferropool(uri, size, { events = false } = {}) {
+  const client = new MongoClient(uri, { minPoolSize: size, maxPoolSize: size, maxConnecting: size, monitorCommands: events });
+  const heard = events ? listen(client) : undefined;
   await client.connect();
   await client.warm({ min: size });
-  const db = client.db('bench');
   return {
+    heard,
     operations: {
-      ping: () => db.command({ ping: 1 }),
-      'find-one': async (id) => {
-        const reply = await db.command({ find: 'one', filter: { _id: id }, limit: 1, singleBatch: true });
-        return reply.cursor.firstBatch[0];
-      },
-      'find-100': async () => {
-        const reply = await db.command({ find: 'many', filter: {}, limit: 100 });
-        return reply.cursor.firstBatch;
+      ...operationsOf(client.db('bench')),
+      held: async () => {
+        const connection = await client.checkOut();
+        return { ping: () => connection.command('bench', { ping: 1 }), checkIn: () => connection.checkIn() };
       },
     },
     batches: {
@@ -38,6 +37,7 @@ export async function ferropool(uri, size) {
 export function openFerropool(uri, options) {
   const client = new MongoClient(uri, options);
   const db = client.db('bench');
+  const inserted = db.collection('inserted');
   return {
     connect: () => client.connect(),
     checkOut: async () => {
@@ -45,24 +45,9 @@ export function openFerropool(uri, options) {
       return () => connection.checkIn();
     },
     ping: (readPreference) => db.command({ ping: 1 }, { readPreference }),
-    insert: inserter(db),
+    insert: (document) => inserted.insertOne(document),
     on: (name, listener) => client.on(name, listener),
     onReady: (listener) => client.on('connectionReady', listener),
     close: () => client.close(),
-  };
-}
-
-/** Whether this version tries a write again that a failover has interrupted. */
-export const retriesWrites = typeof Db.prototype.collection === 'function';
-
-function inserter(db) {
-  if (retriesWrites) {
-    const many = db.collection('inserted');
-    return (document) => many.insertOne(document);
-  }
-  return async (document) => {
-    const { writeErrors, writeConcernError } = await db.command({ insert: 'inserted', documents: [document] });
-    const failed = writeConcernError ?? writeErrors?.[0];
-    if (failed) throw new Error(failed.errmsg);
   };
 }

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import tls from 'node:tls';
 
-import { deserialize, serialize } from 'bson';
+import { deserialize, ObjectId, serialize } from 'bson';
 
 const PREFIX = 21;
 const options = { index: PREFIX, allowObjectSmallerThanBufferSize: true };
@@ -60,6 +60,15 @@ export async function minimalJs(uri, size) {
       else waiters.push(operation);
     });
 
+  const find100 = async (collection) => {
+    const found = await command({ find: collection, filter: {}, limit: 100, $db: 'bench' });
+    return found.cursor.firstBatch;
+  };
+  const insert = (collection, documents) => {
+    for (const document of documents) document._id = new ObjectId();
+    return command({ insert: collection, documents, $db: 'bench' });
+  };
+
   const sockets = await Promise.all(Array.from({ length: size }, () => connect(dial, send, reply)));
   const checkOuts = (count) => {
     for (let left = count; left > 0; left -= 1) available.push(available.pop());
@@ -67,13 +76,17 @@ export async function minimalJs(uri, size) {
   return {
     operations: {
       ping: () => command({ ping: 1, $db: 'bench' }),
-      'find-one': async (id) => {
+      findOne: async (id) => {
         const found = await command({ find: 'one', filter: { _id: id }, limit: 1, singleBatch: true, $db: 'bench' });
         return found.cursor.firstBatch[0];
       },
-      'find-100': async () => {
-        const found = await command({ find: 'many', filter: {}, limit: 100, $db: 'bench' });
-        return found.cursor.firstBatch;
+      find100: () => find100('many'),
+      find100Mixed: () => find100('mixed'),
+      insertOne: async (document) => (await insert('inserted', [document])).n === 1,
+      insertMany: async (documents) => (await insert('inserted-many', documents)).n,
+      updateOne: async (id, score) => {
+        const updates = [{ q: { _id: id }, u: { $set: { score } } }];
+        return (await command({ update: 'one', updates, $db: 'bench' })).n;
       },
     },
     batches: { 'try-check-out': checkOuts },

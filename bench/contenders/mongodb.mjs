@@ -4,10 +4,15 @@ import { createRequire } from 'node:module';
 
 import { MongoClient } from 'mongodb';
 
-const { TimeoutContext } = createRequire(import.meta.url)('mongodb/lib/timeout.js');
+import { listen, operationsOf } from './operations.mjs';
 
-export async function mongodb(uri, size) {
-  const client = new MongoClient(uri, { minPoolSize: size, maxPoolSize: size, maxConnecting: size });
+const require = createRequire(import.meta.url);
+const { TimeoutContext } = require('mongodb/lib/timeout.js');
+const { ns } = require('mongodb/lib/utils.js');
+
+export async function mongodb(uri, size, { events = false } = {}) {
+  const client = new MongoClient(uri, { minPoolSize: size, maxPoolSize: size, maxConnecting: size, monitorCommands: events });
+  const heard = events ? listen(client) : undefined;
   await client.connect();
   const db = client.db('bench');
   const pool = poolOf(client);
@@ -15,13 +20,15 @@ export async function mongodb(uri, size) {
   while (pool.totalConnectionCount < size) {
     await Promise.all(Array.from({ length: size }, () => db.command({ ping: 1 })));
   }
-  const one = db.collection('one');
-  const many = db.collection('many');
+  const commands = ns('bench.$cmd');
   return {
+    heard,
     operations: {
-      ping: () => db.command({ ping: 1 }),
-      'find-one': (id) => one.findOne({ _id: id }),
-      'find-100': () => many.find({}, { limit: 100 }).toArray(),
+      ...operationsOf(db),
+      held: async () => {
+        const connection = await pool.checkOut({ timeoutContext: noTimeout() });
+        return { ping: () => connection.command(commands, { ping: 1 }), checkIn: () => pool.checkIn(connection) };
+      },
     },
     batches: {
       'check-out': async (count) => {

@@ -17,7 +17,7 @@ export const { encode, isPlain, NoRoom } = require('../../dist/encode/encode.js'
   NoRoom: new () => RangeError;
 };
 export const { SequenceWriter } = require('../../dist/encode/sequence.js') as {
-  SequenceWriter: new () => { write(sequences: readonly { name: string; documents: readonly unknown[] }[], options?: SerializeOptions): Uint8Array };
+  SequenceWriter: new () => { write(sequences: readonly { name: string; documents: readonly unknown[] }[], options?: SerializeOptions, bounds?: { room: number; check: (index: number, size: number) => void }): Uint8Array | undefined };
 };
 
 const room = Buffer.alloc(1 << 20);

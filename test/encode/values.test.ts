@@ -91,11 +91,23 @@ describe('a sequence', () => {
     const body = Buffer.concat(documents.map((document) => (document instanceof Uint8Array ? document : bson.serialize(document))));
     const sequence = { name: 'documents', documents };
     const writer = new SequenceWriter();
-    for (let times = 0; times < 2; times += 1) expect(Buffer.compare(writer.write([sequence]), section('documents', body))).toBe(0);
+    for (let times = 0; times < 2; times += 1) expect(Buffer.compare(writer.write([sequence]) as Uint8Array, section('documents', body))).toBe(0);
   });
 
   it('follows another one, and may be empty', () => {
-    const bytes = new SequenceWriter().write([{ name: 'ops', documents: [{ a: 1 }] }, { name: 'nsInfo', documents: [] }]);
+    const bytes = new SequenceWriter().write([{ name: 'ops', documents: [{ a: 1 }] }, { name: 'nsInfo', documents: [] }]) as Uint8Array;
     expect(Buffer.compare(bytes, Buffer.concat([section('ops', bson.serialize({ a: 1 })), section('nsInfo', Buffer.alloc(0))]))).toBe(0);
+  });
+
+  it('is given up where it may not be as long as it is, and tells the size of each document', () => {
+    const documents = [{ a: 1 }, { a: 'text' }];
+    const sizes = documents.map((document) => bson.serialize(document).length);
+    const told: [number, number][] = [];
+    const check = (...size: [number, number]): unknown => told.push(size);
+    const [first, second] = sizes as [number, number];
+    const writer = new SequenceWriter();
+    expect(writer.write([{ name: 'documents', documents }], {}, { room: first + second, check })?.length).toBe(15 + first + second);
+    expect(told).toEqual([[0, first], [1, second]]);
+    expect(writer.write([{ name: 'documents', documents }], {}, { room: first + second - 1, check })).toBeUndefined();
   });
 });

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-import { buildProbe } from '../../scripts/probe.mjs';
+import { buildProbe } from '../../scripts/native-addon.mjs';
 import { root } from '../../scripts/process.mjs';
 import { startStub } from '../../scripts/stub.mjs';
 

@@ -1,6 +1,7 @@
 import { calculateObjectSize, type Document } from 'bson';
 import type { BSONOptions } from '../bson-options';
 import { MongoInvalidArgumentError } from '../errors';
+import { serializeSection } from '../serialize';
 import { AROUND, type Limits } from './limits';
 import { BatchType } from './models';
 
@@ -9,7 +10,16 @@ export interface Batch {
   readonly type: BatchType;
   readonly statements: Document[];
   readonly indexes: number[];
+  /** The statements as they are sent, where they were written to see how large they are. */
+  readonly section?: Uint8Array;
 }
+
+/** The field of a command that its statements stand for. */
+export const SEQUENCES = {
+  [BatchType.INSERT]: 'documents',
+  [BatchType.UPDATE]: 'updates',
+  [BatchType.DELETE]: 'deletes',
+} as const;
 
 /** The statements of a bulk. In an ordered one those that follow each other go together, in an unordered one all of a kind. */
 export class Statements {
@@ -44,6 +54,14 @@ function split(run: Batch, bson: BSONOptions, { maxBsonObjectSize, maxMessageSiz
   if (statements.length === 1) return [run];
   const limit = type === BatchType.INSERT ? maxBsonObjectSize : maxBsonObjectSize + AROUND;
   const room = maxMessageSizeBytes - AROUND;
+  const check = (at: number, size: number) => {
+    if (size > limit) throw new MongoInvalidArgumentError(`Document ${indexes[at]} of ${size} bytes is larger than the maximum size ${limit}`);
+  };
+  if (statements.length <= maxWriteBatchSize) {
+    // As a rule one message takes all of them, and nobody has to look at them again.
+    const section = serializeSection({ name: SEQUENCES[type], documents: statements }, bson, { room, check });
+    if (section) return [{ ...run, section }];
+  }
   const batches: Batch[] = [];
   let start = 0;
   let bytes = 0;
@@ -54,7 +72,7 @@ function split(run: Batch, bson: BSONOptions, { maxBsonObjectSize, maxMessageSiz
   };
   for (const [at, statement] of statements.entries()) {
     const size = calculateObjectSize(statement, bson);
-    if (size > limit) throw new MongoInvalidArgumentError(`Document ${indexes[at]} of ${size} bytes is larger than the maximum size ${limit}`);
+    check(at, size);
     if (at > start && (at - start === maxWriteBatchSize || bytes + size > room)) cut(at);
     bytes += size;
   }

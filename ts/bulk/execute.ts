@@ -9,16 +9,16 @@ import { failureOf } from '../replies';
 import type { Scope } from '../scope';
 import type { ClientSession } from '../session';
 import type { Treatment } from '../settings';
-import type { Batch, Statements } from './batches';
+import { SEQUENCES, type Batch, type Statements } from './batches';
 import { MongoBulkWriteError } from './error';
 import { knownLimits, learnLimits, UNLIMITED, USUAL_LIMITS, type Limits } from './limits';
 import { BatchType, type BulkWriteOptions } from './models';
 import { BulkWriteResult, WriteConcernError, WriteError, type BulkResult, type WriteConcernErrorData } from './result';
 
 const COMMANDS = {
-  [BatchType.INSERT]: { name: 'insert', sequence: 'documents', fields: INSERT_FIELDS },
-  [BatchType.UPDATE]: { name: 'update', sequence: 'updates', fields: UPDATE_FIELDS },
-  [BatchType.DELETE]: { name: 'delete', sequence: 'deletes', fields: DELETE_FIELDS },
+  [BatchType.INSERT]: { name: 'insert', fields: INSERT_FIELDS },
+  [BatchType.UPDATE]: { name: 'update', fields: UPDATE_FIELDS },
+  [BatchType.DELETE]: { name: 'delete', fields: DELETE_FIELDS },
 } as const;
 
 /** Sends the batches one after the other, in one session and within one deadline. */
@@ -70,9 +70,9 @@ class Bulk {
   ) {}
 
   async send(batch: Batch): Promise<void> {
-    const { name, sequence, fields } = COMMANDS[batch.type];
+    const { name, fields } = COMMANDS[batch.type];
     const command = copy({ [name]: this.collection, ordered: this.ordered }, this.options, fields);
-    const documents = [{ name: sequence, documents: batch.statements }];
+    const documents = [{ name: SEQUENCES[batch.type], documents: batch.statements, section: batch.section }];
     try {
       await this.scope.execute(treatmentOf(batch), command, this.options, (reply, origin) => this.#merge(batch, reply, origin), documents, this.deadline, this.#operationId);
     } catch (error) {

@@ -88,6 +88,8 @@ function writeArray(bytes: Uint8Array, start: number, array: readonly unknown[],
 }
 
 function writeElement(bytes: Uint8Array, start: number, key: string, value: unknown, options: ValueOptions, depth: number): number {
+  // What is written beyond the end is dropped, which takes longer than writing it.
+  if (start > bytes.length) throw new NoRoom();
   const at = writeKey(bytes, start + 1, key);
   if (at < 0) return writeForeign(bytes, start, key, value, options);
   switch (typeof value) {

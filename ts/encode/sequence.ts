@@ -2,40 +2,61 @@ import { serialize, type Document, type SerializeOptions } from 'bson';
 import type { Sequence } from '../execution';
 import { encode, isPlain, NoRoom } from './encode';
 
-/** Room that is kept from one sequence to the next. */
-const KEPT = 1 << 20;
+/** Room to begin with, and the most that is kept from one sequence to the next, in bytes. */
+const ROOM = 1 << 20;
+const KEPT = 8 << 20;
 
 const KIND_SEQUENCE = 1;
 /** The kind, the size and the end of the name. */
 const AROUND_NAME = 6;
 
+/** What may be written. */
+export interface Bounds {
+  /** The bytes of all documents together. */
+  readonly room: number;
+  /** Told of each document. What it throws ends the writing. */
+  check(index: number, size: number): void;
+}
+
 /** Writes document sequences as sections of a message (OP_MSG, "Kind 1: Document Sequence"). */
 export class SequenceWriter {
-  readonly #own = Buffer.allocUnsafeSlow(KEPT);
+  #bytes: Buffer = Buffer.allocUnsafeSlow(ROOM);
 
-  /** What it gives is valid until the next call. A document that is BSON already is taken as it is. */
-  write(sequences: readonly Sequence[], options?: SerializeOptions): Uint8Array {
-    let bytes: Buffer = this.#own;
+  /**
+   * A document that is BSON already is taken as it is.
+   *
+   * @returns What is valid until the next call; `undefined` where the documents need more room than there may be.
+   */
+  write(sequences: readonly Sequence[], options?: SerializeOptions, bounds?: Bounds): Uint8Array | undefined {
+    let bytes = this.#bytes;
     let at = 0;
     for (const { name, documents } of sequences) {
       const start = at;
-      while (at + AROUND_NAME + name.length > bytes.length) bytes = larger(bytes, at);
+      while (at + AROUND_NAME + name.length > bytes.length) bytes = this.#enlarge(bytes, at);
       at = writeHead(bytes, at, name);
-      for (const document of documents) {
-        for (;;) {
-          try {
-            at = writeOne(bytes, at, document, options);
-            break;
-          } catch (error) {
-            if (!(error instanceof NoRoom)) throw error;
-            bytes = larger(bytes, at);
-          }
+      const first = at;
+      for (let index = 0; index < documents.length; index++) {
+        const end = writeOne(bytes, at, documents[index] as Document, options);
+        if (end === undefined) {
+          bytes = this.#enlarge(bytes, at);
+          index -= 1;
+          continue;
         }
+        bounds?.check(index, end - at);
+        at = end;
+        if (bounds && at - first > bounds.room) return undefined;
       }
       // The size counts itself, not the kind in front of it.
       bytes.writeInt32LE(at - start - 1, start + 1);
     }
     return bytes.subarray(0, at);
+  }
+
+  #enlarge(bytes: Buffer, used: number): Buffer {
+    const larger = Buffer.allocUnsafeSlow(bytes.length * 2);
+    larger.set(bytes.subarray(0, used));
+    if (larger.length <= KEPT) this.#bytes = larger;
+    return larger;
   }
 }
 
@@ -47,16 +68,18 @@ function writeHead(bytes: Buffer, at: number, name: string): number {
   return end + 1;
 }
 
-function larger(bytes: Buffer, used: number): Buffer {
-  const copy = Buffer.allocUnsafeSlow(bytes.length * 2);
-  copy.set(bytes.subarray(0, used));
-  return copy;
-}
-
-function writeOne(bytes: Uint8Array, at: number, document: Document, options: SerializeOptions | undefined): number {
-  if (isPlain(document, options)) return encode(bytes, at, document, options);
+/** Where it ends; `undefined` if there is no room for it. */
+function writeOne(bytes: Uint8Array, at: number, document: Document, options: SerializeOptions | undefined): number | undefined {
+  if (isPlain(document, options)) {
+    try {
+      return encode(bytes, at, document, options);
+    } catch (error) {
+      if (error instanceof NoRoom) return undefined;
+      throw error;
+    }
+  }
   const whole = document instanceof Uint8Array ? document : serialize(document, options);
-  if (at + whole.length > bytes.length) throw new NoRoom();
+  if (at + whole.length > bytes.length) return undefined;
   bytes.set(whole, at);
   return at + whole.length;
 }

@@ -131,10 +131,13 @@ impl<T: Types> Effects<T> {
 
     /// Whether nothing has to happen.
     pub fn is_empty(&self) -> bool {
-        self.settled.is_empty()
-            && self.establish.is_empty()
-            && self.close.is_empty()
-            && self.sever.is_empty()
+        self.settled.is_empty() && self.are_waiters_only()
+    }
+
+    /// Whether nothing has to happen but that waiters are told.
+    #[inline]
+    pub(crate) fn are_waiters_only(&self) -> bool {
+        self.establish.is_empty() && self.close.is_empty() && self.sever.is_empty()
     }
 }
 

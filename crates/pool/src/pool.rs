@@ -389,7 +389,16 @@ impl<T: Types> Pool<T> {
         (result, wakes)
     }
 
+    #[inline]
     fn carry_out(&self, effects: &mut Effects<T>, wakes: Wakes) {
+        // Whoever takes an available connection, or returns one that nobody waits for, leaves nothing to do.
+        if wakes != Wakes::default() || !effects.are_waiters_only() {
+            self.carry_out_all(effects, wakes);
+        }
+    }
+
+    #[cold]
+    fn carry_out_all(&self, effects: &mut Effects<T>, wakes: Wakes) {
         if wakes.earlier {
             self.earlier.notify_one();
         }
@@ -428,6 +437,7 @@ impl<T: Types> Drop for Warming<'_, T> {
 }
 
 /// Who has to be woken after a decision.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 struct Wakes {
     earlier: bool,
     warmer: bool,

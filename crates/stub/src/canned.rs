@@ -2,7 +2,8 @@
 //!
 //! One thread, one readiness set, no runtime. All complete requests of a read are answered with one
 //! write. Of a request nothing is read but its command's name, and for a find its collection: `one` has
-//! one document of 200 bytes, `many` has 100 of 1 KB, every other is empty. A few commands that clients
+//! one document of 200 bytes, `many` has 100 of 1 KB, `mixed` too, with ObjectIds and text beyond ASCII;
+//! every other is empty. An insert is taken for one document, into `inserted-many` for 100. A few commands that clients
 //! need to get going are answered as the scripted server answers them; any other succeeds.
 //!
 //! Faults and fail points have no effect here.

@@ -44,7 +44,7 @@ impl Engine {
             origin: Origin(origin),
             ..Request::new(Purpose::Operation)
         };
-        self.inbox.attend();
+        let is_heard = self.attend_to_events(id);
         let taken = server.pool().try_check_out(request, &mut self.effects);
         let taken = taken.map_err(|error| Failure::CheckOut {
             error,
@@ -66,8 +66,21 @@ impl Engine {
             Ok(None) => Ok(None),
             Err(failure) => Err(failure),
         };
-        self.rest();
+        if is_heard {
+            self.rest();
+        }
         result
+    }
+
+    /// Nothing but the pool's events can come to the inbox of a lane that takes a connection or returns one: without them,
+    /// it need not be locked. Whether there are some.
+    fn attend_to_events(&self, id: ClientId) -> bool {
+        let attached = self.clients.get(id as usize);
+        let is_heard = attached.is_some_and(|attached| attached.subscription.pools);
+        if is_heard {
+            self.inbox.attend();
+        }
+        is_heard
     }
 
     /// Returns a user's connection to the pool of `id`.
@@ -76,12 +89,14 @@ impl Engine {
     /// It is not checked out, it belongs to another pool, or a command is running on it.
     pub fn check_in(&mut self, id: ClientId, token: Token) -> Result<(), Failure> {
         self.check_held(id, token)?;
-        self.inbox.attend();
+        let is_heard = self.attend_to_events(id);
         if let Some(held) = self.held(token) {
             held.holder = None;
         }
         self.finish(token);
-        self.rest();
+        if is_heard {
+            self.rest();
+        }
         Ok(())
     }
 

@@ -24,15 +24,8 @@ impl<T: Types> State<T> {
             }
             _ => None,
         };
-        [
-            self.deadlines.earliest(),
-            reap,
-            self.next_run,
-            self.populate_after,
-        ]
-        .into_iter()
-        .flatten()
-        .min()
+        let due = earlier(self.deadlines.earliest(), reap);
+        earlier(due, earlier(self.next_run, self.populate_after))
     }
 
     /// Does what is due: ends what has passed its deadline, removes idle connections, populates.
@@ -158,5 +151,14 @@ impl<T: Types> State<T> {
             // the oldest has found them all.
             false => Vec::new(),
         }
+    }
+}
+
+/// The earlier of two times that may not come.
+#[inline]
+fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        _ => one.or(other),
     }
 }

@@ -1,5 +1,6 @@
 //! The documents that canned replies hold: their shapes are those of ordinary application data.
 
+use bson::oid::ObjectId;
 use bson::{Bson, DateTime, Document, doc};
 
 const EPOCH: i64 = 1_700_000_000_000;
@@ -55,6 +56,32 @@ pub(super) fn large(number: i32) -> Document {
     document
 }
 
+/// The same with an ObjectId, and with text beyond ASCII.
+pub(super) fn mixed(number: i32) -> Document {
+    let mut id = [0; 12];
+    id[..4].copy_from_slice(&((EPOCH / 1000) as u32).to_be_bytes());
+    id[8..].copy_from_slice(&number.to_be_bytes());
+    let mut document = large(number);
+    document.insert("_id", ObjectId::from_bytes(id));
+    document.insert("title", format!("Größe №{number} — 東京"));
+    document.insert(
+        "tags",
+        ["rouge", "grün", "bleu", "jaune"].map(Bson::from).to_vec(),
+    );
+    document.insert("body", "lorem ipsum — naïve ".repeat(13));
+    document.insert(
+        "sub",
+        doc! {
+            "street": "Rue de l’Église 1",
+            "city": "Zürich",
+            "zip": 8001,
+            "geo": { "lat": 47.25, "lon": 8.5 },
+        },
+    );
+    document.insert("number", number);
+    document
+}
+
 /// A number as JavaScript's serialiser writes it: an int32 when it is whole.
 fn js_number(number: f64) -> Bson {
     if number.fract() == 0.0 && number.abs() < f64::from(i32::MAX) {
@@ -74,6 +101,8 @@ mod tests {
         assert!((180..=240).contains(&small), "{small}");
         let large = large(7).to_vec().unwrap().len();
         assert!((1000..=1200).contains(&large), "{large}");
+        let mixed = mixed(7).to_vec().unwrap().len();
+        assert!((1000..=1200).contains(&mixed), "{mixed}");
     }
 
     #[test]

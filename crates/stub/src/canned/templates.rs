@@ -10,8 +10,11 @@ use super::documents;
 pub(super) struct Templates {
     one: Vec<u8>,
     many: Vec<u8>,
+    mixed: Vec<u8>,
     none: Vec<u8>,
     inserted: Vec<u8>,
+    inserted_many: Vec<u8>,
+    updated: Vec<u8>,
     ok: Vec<u8>,
 }
 
@@ -32,8 +35,11 @@ impl Templates {
         Templates {
             one: message(&found("one", vec![documents::small(7)])),
             many: message(&found("many", many)),
+            mixed: message(&found("mixed", (0..100).map(documents::mixed).collect())),
             none: message(&found("none", vec![])),
             inserted: message(&doc! { "n": 1, "ok": 1.0 }),
+            inserted_many: message(&doc! { "n": 100, "ok": 1.0 }),
+            updated: message(&doc! { "n": 1, "nModified": 1, "ok": 1.0 }),
             ok: message(&doc! { "ok": 1.0 }),
         }
     }
@@ -61,11 +67,34 @@ impl Templates {
                     &self.one
                 } else if collection.starts_with(b"many\0") {
                     &self.many
+                } else if collection.starts_with(b"mixed\0") {
+                    &self.mixed
                 } else {
                     &self.none
                 }
             }
-            [2, b'i', b'n', b's', b'e', b'r', b't', 0, ..] => &self.inserted,
+            [
+                2,
+                b'i',
+                b'n',
+                b's',
+                b'e',
+                b'r',
+                b't',
+                0,
+                _,
+                _,
+                _,
+                _,
+                collection @ ..,
+            ] => {
+                if collection.starts_with(b"inserted-many\0") {
+                    &self.inserted_many
+                } else {
+                    &self.inserted
+                }
+            }
+            [2, b'u', b'p', b'd', b'a', b't', b'e', 0, ..] => &self.updated,
             [_, name @ ..] if is_scripted(name) => return Answer::Scripted,
             _ => &self.ok,
         })
@@ -140,7 +169,10 @@ mod tests {
             (doc! { "find": "one" }, &templates.one),
             (doc! { "find": "many" }, &templates.many),
             (doc! { "find": "manyfold" }, &templates.none),
+            (doc! { "find": "mixed" }, &templates.mixed),
             (doc! { "insert": "one" }, &templates.inserted),
+            (doc! { "insert": "inserted-many" }, &templates.inserted_many),
+            (doc! { "update": "one" }, &templates.updated),
             (doc! { "ping": 1 }, &templates.ok),
         ] {
             let request = request(&command, 0);

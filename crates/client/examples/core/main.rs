@@ -6,18 +6,21 @@
 
 #![allow(clippy::print_stdout, reason = "its output is its purpose")]
 
+mod workload;
+
 use ferropool_client::{
     Client, ClientId, ClientOptions, Engine, Invocation, OptionValue, Timeout, Turn, kind,
 };
 use ferropool_lane::{Outbox, Record};
 use ferropool_topology::ReadPreferenceMode;
-use ferropool_wire::{Appender, Document};
+use ferropool_wire::Document;
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value, json};
 use std::error::Error;
 use std::io::{BufRead, stdin};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use workload::{Expected, Message, Numbers, Workload};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -42,16 +45,8 @@ struct Driver {
     client: ClientId,
     slab: Vec<u8>,
     records: Vec<i32>,
-    body: Vec<u8>,
-    next_id: u32,
-}
-
-/// What is asked for, and what the reply must hold.
-#[derive(Clone, Copy)]
-enum Workload {
-    Ping,
-    FindOne { fixed: Option<i32> },
-    Find100,
+    message: Message,
+    numbers: Numbers,
 }
 
 impl Driver {
@@ -70,8 +65,8 @@ impl Driver {
             client: id,
             slab: vec![0; 512 << 10],
             records: vec![0; 1024 * Record::WIDTH],
-            body: Vec::new(),
-            next_id: 0,
+            message: Message::default(),
+            numbers: Numbers::default(),
         };
         driver.engine.connect(id, 0, Timeout::Unlimited);
         driver.until_idle()?;
@@ -83,9 +78,7 @@ impl Driver {
     fn until_idle(&mut self) -> Outcome<()> {
         while self.engine.in_flight() > 0 {
             let turn = self.turn()?;
-            for record in
-                self.records[..turn.completions as usize * Record::WIDTH].chunks(Record::WIDTH)
-            {
+            for record in self.records_of(turn) {
                 if record[1] == kind::FAILURE {
                     let text = &self.slab[record[2] as usize..][..record[3] as usize];
                     return Err(String::from_utf8_lossy(text).into());
@@ -98,78 +91,120 @@ impl Driver {
     /// Waits until there is something to do, and does it.
     fn turn(&mut self) -> Outcome<Turn> {
         self.engine.readiness().wait()?;
+        Ok(self.look())
+    }
+
+    /// Does what there is to do.
+    fn look(&mut self) -> Turn {
         let mut outbox = Outbox::new(&mut self.slab, &mut self.records);
         let turn = self.engine.turn(&mut outbox);
         if turn.more {
             // What found no room is there already: no socket would end the next wait.
             self.engine.readiness().wake();
         }
-        Ok(turn)
+        turn
     }
 
     fn run(&mut self, job: &Value) -> Outcome<Value> {
         let number = |name: &str| job[name].as_u64().ok_or("a job lacks a number");
         let duration = Duration::from_millis(number("milliseconds")?);
-        let workload = match job["workload"].as_str() {
-            Some("ping") => Workload::Ping,
-            Some("find-one") => Workload::FindOne {
-                fixed: job["fixedId"].as_i64().map(|id| id as i32),
-            },
-            Some("find-100") => Workload::Find100,
-            Some("try-check-out") => return self.check_outs(duration),
-            _ => return Ok(json!({ "unsupported": true })),
+        if job["workload"] == "try-check-out" {
+            return self.check_outs(duration);
+        }
+        let Some(workload) = Workload::of(job) else {
+            return Ok(json!({ "unsupported": true }));
         };
-        self.closed_loop(workload, number("concurrency")? as usize, duration)
+        let settle = Duration::from_millis(job["settleMS"].as_u64().unwrap_or_default());
+        match job["rate"].as_u64() {
+            Some(rate) => self.open_loop(workload, rate, duration, settle),
+            None => {
+                let concurrency = number("concurrency")? as usize;
+                self.closed_loop(workload, concurrency, duration, settle)
+            }
+        }
     }
 
-    /// Keeps `concurrency` operations in flight until `duration` has passed.
+    /// Keeps `concurrency` operations in flight until `duration` has passed, from when `settle` has and as many have ended.
     fn closed_loop(
         &mut self,
         workload: Workload,
         concurrency: usize,
         duration: Duration,
+        settle: Duration,
     ) -> Outcome<Value> {
-        let mut started: Vec<(Instant, i32)> = Vec::with_capacity(concurrency);
+        let mut started = Vec::with_capacity(concurrency);
         let mut nanoseconds: Vec<u32> = Vec::with_capacity(1 << 20);
-        let (cpu, begin) = (cpu_time(), Instant::now());
+        let settled = Instant::now() + settle;
         for slot in 0..concurrency {
-            started.push((Instant::now(), 0));
-            started[slot].1 = self.begin(slot as u32, workload);
+            started.push((Instant::now(), self.begin(slot as u32, workload)));
         }
-        let (mut used, mut elapsed) = (None, Duration::ZERO);
+        let mut ended = 0;
+        let mut counting: Option<(Instant, Duration)> = None;
+        let mut counted = None;
         while self.engine.in_flight() > 0 {
-            let completions = self.turn()?.completions as usize;
-            for at in (0..completions).map(|index| index * Record::WIDTH) {
-                let record: [i32; Record::WIDTH] =
-                    self.records[at..at + Record::WIDTH].try_into()?;
-                let slot = record[0] as usize;
-                self.check(workload, &record, started[slot].1)?;
-                if used.is_some() {
+            let turn = self.turn()?;
+            for record in self.records_of(turn) {
+                let (since, expected) = started[record[0] as usize];
+                self.check(expected, &record)?;
+                if counted.is_some() {
                     continue;
                 }
                 let now = Instant::now();
-                nanoseconds.push((now - started[slot].0).as_nanos() as u32);
-                elapsed = now - begin;
-                if elapsed >= duration {
-                    used = Some(cpu_time() - cpu);
-                    continue;
+                ended += 1;
+                if let Some((begin, cpu)) = counting {
+                    nanoseconds.push((now - since).as_nanos() as u32);
+                    if now - begin >= duration {
+                        counted = Some((now - begin, cpu_time() - cpu));
+                        continue;
+                    }
+                } else if now >= settled && ended >= concurrency {
+                    counting = Some((now, cpu_time()));
                 }
-                started[slot].0 = now;
-                started[slot].1 = self.begin(slot as u32, workload);
+                started[record[0] as usize] = (now, self.begin(record[0] as u32, workload));
             }
         }
-        nanoseconds.sort_unstable();
-        let at = |quantile: f64| {
-            let index = (nanoseconds.len() as f64 * quantile) as usize;
-            f64::from(nanoseconds[index.min(nanoseconds.len() - 1)]) / 1e6
-        };
-        Ok(json!({
-            "operations": nanoseconds.len(),
-            "elapsedMS": elapsed.as_secs_f64() * 1e3,
-            "cpuMS": used.unwrap_or_default().as_secs_f64() * 1e3,
-            "p50MS": at(0.5),
-            "p99MS": at(0.99),
-        }))
+        let (elapsed, cpu) = counted.ok_or("nothing was counted")?;
+        Ok(measured(&mut nanoseconds, elapsed, Some(cpu)))
+    }
+
+    /// Starts `rate` operations a second, whether others have ended or not. A latency begins when its operation should have.
+    fn open_loop(
+        &mut self,
+        workload: Workload,
+        rate: u64,
+        duration: Duration,
+        settle: Duration,
+    ) -> Outcome<Value> {
+        let uncounted = (rate as f64 * settle.as_secs_f64()) as usize;
+        let count = uncounted + (rate as f64 * duration.as_secs_f64()) as usize;
+        let interval = Duration::from_secs(1) / rate as u32;
+        let mut expected = Vec::with_capacity(count);
+        let mut nanoseconds = vec![0; count];
+        let mut ended = 0;
+        let begin = Instant::now();
+        let due = |number: usize| begin + interval * number as u32;
+        while ended < count {
+            while expected.len() < count && Instant::now() >= due(expected.len()) {
+                let slot = expected.len() as u32;
+                expected.push(self.begin(slot, workload));
+            }
+            // Nothing wakes this thread for what is due next, so it looks without waiting.
+            let turn = self.look();
+            for record in self.records_of(turn) {
+                let number = record[0] as usize;
+                self.check(expected[number], &record)?;
+                nanoseconds[number] = (Instant::now() - due(number)).as_nanos() as u32;
+                ended += 1;
+            }
+        }
+        let elapsed = due(uncounted).elapsed();
+        Ok(measured(&mut nanoseconds[uncounted..], elapsed, None))
+    }
+
+    /// A copy: what they ask for is begun while they are read.
+    fn records_of(&self, turn: Turn) -> Vec<[i32; Record::WIDTH]> {
+        let (records, _) = self.records.as_chunks();
+        records[..turn.completions as usize].to_vec()
     }
 
     /// Pairs of a check-out that does not wait and a check-in.
@@ -202,44 +237,17 @@ impl Driver {
         }))
     }
 
-    /// Starts an operation; gives the `_id` that it asks for.
-    fn begin(&mut self, slot: u32, workload: Workload) -> i32 {
-        let mut id = 0;
-        self.body.clear();
-        let mut command = Appender::begin(&mut self.body);
-        match workload {
-            Workload::Ping => {
-                command.int32("ping", 1);
-            }
-            Workload::FindOne { fixed } => {
-                self.next_id = self
-                    .next_id
-                    .wrapping_mul(1_103_515_245)
-                    .wrapping_add(12_345);
-                id = fixed.unwrap_or(((self.next_id >> 8) % 10_000) as i32);
-                command
-                    .string("find", "one")
-                    .document("filter", |filter| {
-                        filter.int32("_id", id);
-                    })
-                    .int32("limit", 1)
-                    .boolean("singleBatch", true);
-            }
-            Workload::Find100 => {
-                command
-                    .string("find", "many")
-                    .document("filter", |_| {})
-                    .int32("limit", 100);
-            }
-        }
-        command.finish();
-        let invocation = Invocation::new("bench", &self.body);
+    /// Starts an operation; gives what its reply has to be.
+    fn begin(&mut self, slot: u32, workload: Workload) -> Expected {
+        let expected = workload.write(&mut self.message, &mut self.numbers);
+        let mut invocation = Invocation::new("bench", &self.message.body);
+        invocation.sequences = &self.message.documents;
         self.engine.command(self.client, slot, &invocation);
-        id
+        expected
     }
 
     /// Checks that a completion is the reply that was asked for.
-    fn check(&mut self, workload: Workload, record: &[i32; Record::WIDTH], id: i32) -> Outcome<()> {
+    fn check(&mut self, expected: Expected, record: &[i32; Record::WIDTH]) -> Outcome<()> {
         let [_, kind, offset, length, ..] = *record;
         let large;
         let bytes = match kind {
@@ -250,23 +258,27 @@ impl Driver {
             }
             kind => return Err(format!("a completion of kind {kind}").into()),
         };
-        let reply = Document::new(bytes)?;
-        let batch = || {
-            let cursor = reply.get("cursor").ok()??.as_document()?;
-            cursor.get("firstBatch").ok()??.as_array()
-        };
-        let right = match workload {
-            Workload::Ping => reply.get("ok")?.is_some_and(|ok| ok.as_bool_like()),
-            Workload::FindOne { .. } => batch()
-                .and_then(|batch| batch.elements().next()?.ok()?.value.as_document())
-                .and_then(|document| document.get("_id").ok()??.as_integer())
-                .is_some_and(|found| found == i64::from(id)),
-            Workload::Find100 => batch().is_some_and(|batch| batch.elements().count() == 100),
-        };
-        right
-            .then_some(())
-            .ok_or_else(|| "the reply is not what was asked for".into())
+        match expected.is_met(&Document::new(bytes)?) {
+            Some(true) => Ok(()),
+            _ => Err("the reply is not what was asked for".into()),
+        }
     }
+}
+
+/// What the parent is told of a run.
+fn measured(nanoseconds: &mut [u32], elapsed: Duration, cpu: Option<Duration>) -> Value {
+    nanoseconds.sort_unstable();
+    let at = |quantile: f64| {
+        let index = (nanoseconds.len() as f64 * quantile) as usize;
+        f64::from(nanoseconds[index.min(nanoseconds.len() - 1)]) / 1e6
+    };
+    json!({
+        "operations": nanoseconds.len(),
+        "elapsedMS": elapsed.as_secs_f64() * 1e3,
+        "cpuMS": cpu.map(|cpu| cpu.as_secs_f64() * 1e3),
+        "p50MS": at(0.5),
+        "p99MS": at(0.99),
+    })
 }
 
 /// The processor time of the whole process, every thread.
