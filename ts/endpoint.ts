@@ -29,7 +29,7 @@ import type { LogOptions } from './logging/options';
 import { Logs } from './logging/logs';
 import type { SelectionRecord } from './logging/server-selection';
 import { native } from './native';
-import { isSerializing, serializeInto, serializeSequences } from './serialize';
+import { isSerializing, serializeSequences } from './serialize';
 import { topologyEvent, topologyEventNames, type TopologyEvents, type TopologyRecord } from './sdam-events';
 
 type Events = ConnectionPoolEvents & CommandEvents & TopologyEvents;
@@ -240,7 +240,7 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
       (slot) => {
         const name = lane.database(database);
         const beside = sequences && serializeSequences(sequences, bson);
-        const body = serializeInto(lane.send, command, bson);
+        const body = lane.serialize(command, bson);
         const [length, bytes] = typeof body === 'number' ? [body, undefined] : [0, body];
         if (connection) {
           const { low, high } = connection.token;

@@ -1,5 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
-import type { DeserializeOptions, Document } from 'bson';
+import type { DeserializeOptions, Document, SerializeOptions } from 'bson';
 import { whenAborted } from './abort';
 import { MongoInvalidArgumentError, MongoParseError, serverError, timedOut, toError, type Failure } from './errors';
 import type { Attempt } from './command-events';
@@ -9,6 +9,7 @@ import type { EventRecord } from './events';
 import { labelNames } from './execution';
 import { native } from './native';
 import { checkDatabaseName, type LaneKind } from './options';
+import { serializeInto } from './serialize';
 
 /** Someone whose operations a lane carries, and who is told of the events of its pool. */
 export interface Owner {
@@ -103,8 +104,8 @@ export class Lane {
   readonly number: number;
   readonly #slabs = [Buffer.allocUnsafeSlow(SLAB), Buffer.allocUnsafeSlow(SLAB)] as const;
   readonly #records = [new Int32Array(COMPLETIONS * RECORD), new Int32Array(COMPLETIONS * RECORD)] as const;
-  /** Where the core takes a command's BSON from. */
-  readonly send = Buffer.allocUnsafeSlow(SEND);
+  /** Where the core takes a command's BSON from. Private: it has secrets, and clients are shown. */
+  readonly #send = Buffer.allocUnsafeSlow(SEND);
   /** Where the core puts a connection that `tryCheckOut` took: its token's halves, its number and its server's; and what `limits` says. */
   readonly taken = new Int32Array(4);
   readonly #owners = new Map<number, WeakRef<Owner>>();
@@ -134,7 +135,7 @@ export class Lane {
   }
 
   private constructor(readonly eventLoop: boolean) {
-    const lent = { slabs: [...this.#slabs], records: [...this.#records], send: this.send, events: this.#events.records, taken: this.taken, document: this.#events.document };
+    const lent = { slabs: [...this.#slabs], records: [...this.#records], send: this.#send, events: this.#events.records, taken: this.taken, document: this.#events.document };
     for (const slab of this.#slabs) decoder.lend(slab);
     this.number = native.openLane(eventLoop, lent as never, (count, which, events) => this.#turn(count, which, events));
     this.#events.open(this.number);
@@ -170,6 +171,11 @@ export class Lane {
       if (signal) this.#listen(signal, slot, operation);
       if (owner.listens) this.deliverEvents();
     });
+  }
+
+  /** Puts a command where the core takes it from. Gives its length, or the bytes if they need a buffer of their own. */
+  serialize(command: Document, options?: SerializeOptions): number | Uint8Array {
+    return serializeInto(this.#send, command, options);
   }
 
   /** The core's number for a database. */
