@@ -17,7 +17,7 @@ const FIRST_OF_CHECK_OUT = 7;
 const LAST_OF_CHECK_OUT = 9;
 
 /** The context of the module itself: what a lane does on its own belongs to no caller. */
-export const root = new AsyncResource('FERROPOOL');
+export const root = new AsyncResource('ferropool');
 
 /** What numbers cannot say of an event: a JSON text, or documents. */
 type Extra = string | { readonly document: Buffer; readonly service: Buffer | undefined };

@@ -159,7 +159,7 @@ export class Lane {
       signal?.throwIfAborted();
       operation.resolve = resolve;
       operation.reject = reject;
-      if (owner.listens) operation.context = new AsyncResource('FERROPOOL_OPERATION');
+      if (owner.listens) operation.context = new AsyncResource('ferropool.operation');
       const slot = this.#free.pop() ?? this.#operations.push(undefined) - 1;
       this.#operations[slot] = operation;
       try {
