@@ -2,17 +2,13 @@
 
 import { createRequire } from 'node:module';
 import process from 'node:process';
-import { performance } from 'node:perf_hooks';
 
 import { deserialize, ObjectId, serialize } from 'bson';
 
 import { large, small } from './documents.mjs';
+import { compare, show } from './short-rounds.mjs';
 
 const { Decoder } = createRequire(import.meta.url)('../dist/decode/decoder.js');
-
-// Many short rounds, of which the quickest tenth counts: a machine that is busy with other things disturbs the rest.
-const ROUNDS = 1000;
-const ROUND_MS = 1;
 
 const numbers = Array.from({ length: 100 }, (_, number) => number);
 const contents = {
@@ -28,7 +24,7 @@ for (const [name, documents] of Object.entries(contents)) {
   slab.set(reply);
   const decoder = new Decoder();
   decoder.lend(slab);
-  const contenders = {
+  const { tape, bson } = compare({
     tape: () => decoder.decode(slab, 0, reply.length),
     bson: () => {
       // What is decoded must outlive the slab: so does this.
@@ -36,12 +32,7 @@ for (const [name, documents] of Object.entries(contents)) {
       slab.copy(copy, 0, 0, reply.length);
       return deserialize(copy);
     },
-  };
-  const times = { tape: [], bson: [] };
-  for (let round = 0; round < ROUNDS; round += 1) {
-    for (const [contender, decode] of Object.entries(contenders)) times[contender].push(measure(decode));
-  }
-  const [tape, bson] = [lowestTenth(times.tape), lowestTenth(times.bson)];
+  });
   process.stdout.write(`${name.padEnd(36)} tape ${show(tape)} µs   bson ${show(bson)} µs   ${(bson / tape).toFixed(1)} times\n`);
 }
 
@@ -67,22 +58,4 @@ function varying(number) {
       return [`field${field}`, field % 2 ? (low ? null : `text of ${number}`) : low ? number : number + 0.5];
     }),
   );
-}
-
-function measure(decode) {
-  const start = performance.now();
-  let count = 0;
-  do {
-    decode();
-    count += 1;
-  } while (performance.now() - start < ROUND_MS);
-  return ((performance.now() - start) * 1e3) / count;
-}
-
-function lowestTenth(values) {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 10)];
-}
-
-function show(microseconds) {
-  return microseconds.toFixed(2).padStart(8);
 }
