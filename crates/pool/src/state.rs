@@ -55,6 +55,11 @@ pub struct State<T: Types> {
     floors: Vec<u32>,
     /// No population before this instant: the last one failed and did not pause the pool.
     populate_after: Option<Instant>,
+    /// No handshake for waiters before this instant, as long as connections are in use: what the last one brought may be
+    /// enough.
+    lull_until: Option<Instant>,
+    /// A connection has come back since the last lull began, or none had the time to.
+    turns_over: bool,
 }
 
 /// The state of the pool; why it is paused travels inside.
@@ -92,6 +97,8 @@ impl<T: Types> State<T> {
             next_run: None,
             floors: Vec::new(),
             populate_after: None,
+            lull_until: None,
+            turns_over: true,
         }
     }
 
@@ -225,7 +232,10 @@ impl<T: Types> State<T> {
                 self.remove(key, reason, error, now);
                 self.start_handshakes(now, effects);
             }
-            None => self.make_available(key, connection, now, effects),
+            None => {
+                self.turns_over = true;
+                self.make_available(key, connection, now, effects);
+            }
         }
         Ok(CheckIn::CheckedIn)
     }
