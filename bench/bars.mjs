@@ -128,7 +128,7 @@ export function barsTable(held) {
 }
 
 /** A bar in words: `1/12.3`, `at most 1/11`, `met`. */
-export function describe({ title, unit = '×', ratio, met, isKnown, ...limit }) {
+export function describe({ title, unit = '×', ratio, met, isKnown = false, ...limit }) {
   const [[kind, value]] = Object.entries(limit);
   const words = { atLeast: 'at least', atMost: 'at most', above: 'more than', below: 'less than' };
   // Small ratios are read as fractions.
