@@ -22,7 +22,7 @@ const reasons = [
   /^dist\/.+\.(js|mjs|js\.map|d\.ts|d\.mts)$/,
   /^prebuilds\/[a-z0-9]+-[a-z0-9]+\/ferropool(\.glibc|\.musl)?\.node$/,
   // A build from source.
-  /^(binding\.gyp|Cargo\.(toml|lock)|scripts\/build-native\.mjs)$/,
+  /^(binding\.gyp|\.cargo\/config\.toml|Cargo\.(toml|lock)|scripts\/build-native\.mjs)$/,
   /^crates\/[a-z]+\/(Cargo\.toml|build\.rs|src\/.+\.rs)$/,
 ];
 
@@ -42,6 +42,7 @@ describe('the tarball', () => {
       expect.arrayContaining([
         'binding.gyp',
         'scripts/build-native.mjs',
+        '.cargo/config.toml',
         'Cargo.toml',
         'Cargo.lock',
         'crates/node/Cargo.toml',

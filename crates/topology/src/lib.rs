@@ -22,7 +22,6 @@ mod round_trip_time;
 pub mod sdam;
 mod selection;
 mod server;
-pub mod srv;
 mod topology;
 mod topology_description;
 mod unclaimed;
@@ -34,6 +33,7 @@ pub use description::{
 };
 pub use establishments::EstablishmentStats;
 pub use events::{MonitorConnection, Recorded, TopologyEvent};
+pub use ferropool_srv::{self as srv, Seeds, SrvError, SrvOptions, SrvPoller};
 pub use latest::{Latest, Published};
 pub use monitor::MonitorOptions;
 pub use read_preference::{ReadPreference, ReadPreferenceMode, TagSet};
@@ -43,7 +43,6 @@ pub use selection::{
     passed_read_preference,
 };
 pub use server::{Server, ServerOptions};
-pub use srv::{Seeds, SrvError, SrvOptions, SrvPoller};
 pub use topology::{Observer, Topology, TopologyOptions, View};
 pub use topology_description::{
     CLIENT_MAX_WIRE_VERSION, CLIENT_MIN_WIRE_VERSION, ServerChange, Servers, TopologyDescription,

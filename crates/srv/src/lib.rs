@@ -4,6 +4,8 @@
 //! [`resolve`] asks once, [`SrvPoller`] asks again. `lookup.rs` alone talks to name servers; `rules.rs`
 //! and `choice.rs` say what becomes of an answer.
 
+#![forbid(unsafe_code)]
+
 mod choice;
 mod error;
 mod lookup;
@@ -17,6 +19,7 @@ use choice::{Draw, choose, draw};
 use ferropool_connection::Address;
 use lookup::SrvAnswer;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -64,10 +67,15 @@ impl SrvOptions {
 /// Looks the hosts and the options of a name up, within `limit`. Nothing is remembered: the next call asks
 /// the name servers again.
 ///
+/// The future is boxed because whoever awaits an unboxed one compiles it once more, the resolver with it.
+///
 /// # Errors
 /// [`SrvError`].
-pub async fn resolve(options: &SrvOptions, limit: Option<Duration>) -> Result<Seeds, SrvError> {
-    resolve_with(options, limit, &mut draw()).await
+pub fn resolve(
+    options: &SrvOptions,
+    limit: Option<Duration>,
+) -> Pin<Box<dyn Future<Output = Result<Seeds, SrvError>> + Send + '_>> {
+    Box::pin(async move { resolve_with(options, limit, &mut draw()).await })
 }
 
 async fn resolve_with(
