@@ -1,12 +1,15 @@
 import { ObjectId } from 'bson';
 import { toError, type Failure } from './errors';
 
-/** The base of the events of "Connection Pool Monitoring". */
+/**
+ * The base of the events of "Connection Pool Monitoring". Fields are declared and then assigned: one that is defined first is looked up at
+ * length, as soon as the eleven classes have passed through the constructor.
+ */
 export class ConnectionPoolMonitoringEvent {
   /** When it happened, by the core's clock: a busy event loop delays its delivery, not its time. */
-  readonly time: Date;
+  declare readonly time: Date;
   /** The address of the pool's server. */
-  readonly address: string;
+  declare readonly address: string;
 
   constructor(record: EventRecord) {
     this.time = new Date(record.time);
@@ -18,7 +21,7 @@ export class ConnectionPoolMonitoringEvent {
 export class ConnectionPoolCreatedEvent extends ConnectionPoolMonitoringEvent {
   readonly name = 'connectionPoolCreated';
   /** The pool's options that were given. */
-  readonly options: Record<string, number>;
+  declare readonly options: Record<string, number>;
 
   constructor(record: EventRecord) {
     super(record);
@@ -38,7 +41,7 @@ export class ConnectionPoolClearedEvent extends ConnectionPoolMonitoringEvent {
   /** The service that it was cleared for, behind a load balancer. */
   declare readonly serviceId?: ObjectId;
   /** Whether connections in use were interrupted. */
-  readonly interruptInUseConnections: boolean;
+  declare readonly interruptInUseConnections: boolean;
 
   constructor(record: EventRecord) {
     super(record);
@@ -56,7 +59,7 @@ export class ConnectionPoolClosedEvent extends ConnectionPoolMonitoringEvent {
 /** A connection exists, and is being established. */
 export class ConnectionCreatedEvent extends ConnectionPoolMonitoringEvent {
   readonly name = 'connectionCreated';
-  readonly connectionId: number;
+  declare readonly connectionId: number;
 
   constructor(record: EventRecord) {
     super(record);
@@ -67,9 +70,9 @@ export class ConnectionCreatedEvent extends ConnectionPoolMonitoringEvent {
 /** A connection is established. */
 export class ConnectionReadyEvent extends ConnectionPoolMonitoringEvent {
   readonly name = 'connectionReady';
-  readonly connectionId: number;
+  declare readonly connectionId: number;
   /** Since its creation. */
-  readonly durationMS: number;
+  declare readonly durationMS: number;
 
   constructor(record: EventRecord) {
     super(record);
@@ -83,12 +86,12 @@ const closedReasons = ['stale', 'idle', 'error', 'poolClosed'] as const;
 /** A connection is closed. */
 export class ConnectionClosedEvent extends ConnectionPoolMonitoringEvent {
   readonly name = 'connectionClosed';
-  readonly connectionId: number;
-  readonly reason: (typeof closedReasons)[number];
+  declare readonly connectionId: number;
+  declare readonly reason: (typeof closedReasons)[number];
   /** The service that it belonged to, behind a load balancer. */
   declare readonly serviceId?: ObjectId;
   /** What went wrong, where the reason is `error`. */
-  readonly error: Error | null;
+  declare readonly error: Error | null;
 
   constructor(record: EventRecord) {
     super(record);
@@ -113,11 +116,11 @@ const failedReasons = ['poolClosed', 'timeout', 'connectionError'] as const;
 /** A check-out failed. */
 export class ConnectionCheckOutFailedEvent extends ConnectionPoolMonitoringEvent {
   readonly name = 'connectionCheckOutFailed';
-  readonly reason: (typeof failedReasons)[number];
+  declare readonly reason: (typeof failedReasons)[number];
   /** What it failed with; an abort carries its signal's reason. */
-  readonly error: Error;
+  declare readonly error: Error;
   /** Since it started. */
-  readonly durationMS: number;
+  declare readonly durationMS: number;
 
   constructor(record: EventRecord) {
     super(record);
@@ -131,9 +134,9 @@ export class ConnectionCheckOutFailedEvent extends ConnectionPoolMonitoringEvent
 /** A connection is checked out. */
 export class ConnectionCheckedOutEvent extends ConnectionPoolMonitoringEvent {
   readonly name = 'connectionCheckedOut';
-  readonly connectionId: number;
+  declare readonly connectionId: number;
   /** Since the check-out started. */
-  readonly durationMS: number;
+  declare readonly durationMS: number;
 
   constructor(record: EventRecord) {
     super(record);
@@ -145,7 +148,7 @@ export class ConnectionCheckedOutEvent extends ConnectionPoolMonitoringEvent {
 /** A connection is checked in. */
 export class ConnectionCheckedInEvent extends ConnectionPoolMonitoringEvent {
   readonly name = 'connectionCheckedIn';
-  readonly connectionId: number;
+  declare readonly connectionId: number;
 
   constructor(record: EventRecord) {
     super(record);
