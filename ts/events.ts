@@ -1,5 +1,6 @@
 import { ObjectId } from 'bson';
 import { toError, type Failure } from './errors';
+import type { EventRecord } from './event-record';
 
 /**
  * The base of the events of "Connection Pool Monitoring". Fields are declared and then assigned: one that is defined first is looked up at
@@ -25,7 +26,7 @@ export class ConnectionPoolCreatedEvent extends ConnectionPoolMonitoringEvent {
 
   constructor(record: EventRecord) {
     super(record);
-    const { options } = (record.text?.() ?? { options: {} }) as { options: Record<string, number> };
+    const { options } = (record.content() ?? { options: {} }) as { options: Record<string, number> };
     this.options = options;
   }
 }
@@ -45,7 +46,7 @@ export class ConnectionPoolClearedEvent extends ConnectionPoolMonitoringEvent {
 
   constructor(record: EventRecord) {
     super(record);
-    const { serviceId } = (record.text?.() ?? {}) as { serviceId?: string };
+    const { serviceId } = (record.content() ?? {}) as { serviceId?: string };
     if (serviceId) this.serviceId = new ObjectId(serviceId);
     this.interruptInUseConnections = record.reason === 1;
   }
@@ -95,7 +96,7 @@ export class ConnectionClosedEvent extends ConnectionPoolMonitoringEvent {
 
   constructor(record: EventRecord) {
     super(record);
-    const { error, serviceId } = (record.text?.() ?? {}) as { error?: Failure | null; serviceId?: string | null };
+    const { error, serviceId } = (record.content() ?? {}) as { error?: Failure | null; serviceId?: string | null };
     this.connectionId = record.connectionId;
     this.reason = closedReasons[record.reason] ?? 'error';
     if (serviceId) this.serviceId = new ObjectId(serviceId);
@@ -124,7 +125,7 @@ export class ConnectionCheckOutFailedEvent extends ConnectionPoolMonitoringEvent
 
   constructor(record: EventRecord) {
     super(record);
-    const { error } = (record.text?.() ?? { error: unknown }) as { error: Failure };
+    const { error } = (record.content() ?? { error: unknown }) as { error: Failure };
     this.reason = failedReasons[record.reason] ?? 'connectionError';
     this.error = (error.name === 'AbortError' && record.abortReason) || toError(error);
     this.durationMS = record.durationMS;
@@ -171,21 +172,6 @@ export type ConnectionPoolEvents = {
   connectionCheckedIn(event: ConnectionCheckedInEvent): void;
 };
 
-/** An event as the core recorded it. */
-export interface EventRecord {
-  address: string;
-  connectionId: number;
-  time: number;
-  durationMS: number;
-  reason: number;
-  /** The server's number. */
-  server: number;
-  /** What numbers cannot say. */
-  text?: (() => unknown) | undefined;
-  /** The reason of the signal that gave the check-out up. */
-  abortReason?: Error | undefined;
-}
-
 /** The pool's events in the order of the numbers that the core gives them. */
 export const poolEvents = [
   ConnectionPoolCreatedEvent,
@@ -215,15 +201,3 @@ export const poolEventNames = [
   'connectionCheckedOut',
   'connectionCheckedIn',
 ] as const satisfies readonly (keyof ConnectionPoolEvents)[];
-
-// The numbers of what else the core records, behind those of the pool's events.
-export const COMMAND_STARTED = 11;
-export const CREDENTIAL_WANTED = 12;
-export const TOPOLOGY = 13;
-/** A command that is sent through a load balancer: the document behind the command's is the service's id. */
-export const SERVICE_COMMAND_STARTED = 14;
-/** An attempt at a command that something else follows: its reply, or its failure. */
-export const ATTEMPT_REPLIED = 15;
-export const ATTEMPT_FAILED = 16;
-/** A step of a selection, which only logs have. */
-export const SELECTION = 17;

@@ -206,10 +206,13 @@ impl Engine {
     }
 }
 
+/// A document without fields.
+const EMPTY: [u8; 5] = [5, 0, 0, 0, 0];
+
 /// The body of a message, with its document sequences as the arrays that they stand for.
 fn whole_command(message: &[u8]) -> Vec<u8> {
     let Ok(message) = OpMsg::parse(message) else {
-        return Vec::new();
+        return EMPTY.to_vec();
     };
     let mut command = message.body.to_vec();
     if let Ok(mut fields) = Appender::reopen(&mut command, 0) {
