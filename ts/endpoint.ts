@@ -65,6 +65,8 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   readonly #monitorsCommands: boolean;
   /** The names of the events that somebody listens to. */
   readonly #emitted = new Set<keyof Events>();
+  /** Whether events of pools have to be built, by their numbers. */
+  #heardOfPools: readonly boolean[] = [];
   readonly #logs: Logs | undefined;
   readonly #profiles = new WeakMap<Profile, number>();
   readonly #profileNumbers = new Map<string, number>();
@@ -297,8 +299,7 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   poolEvent(record: EventRecord): void {
     const { kind } = record;
     const Event = poolEvents[kind];
-    const name = poolEventNames[kind];
-    if (!Event || !name || !this.#isHeard(name)) return;
+    if (!Event || !this.#heardOfPools[kind]) return;
     record.address = this.serverAddress(record.server);
     this.#tell(new Event(record));
   }
@@ -363,7 +364,8 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
     for (const name of this.eventNames() as (keyof Events)[]) {
       if (this.#monitorsCommands || !name.startsWith('command')) this.#emitted.add(name);
     }
-    const pool = poolEventNames.some((name) => this.#isHeard(name));
+    this.#heardOfPools = poolEventNames.map((name) => this.#isHeard(name));
+    const pool = this.#heardOfPools.includes(true);
     const commands = commandEventNames.some((name) => this.#isHeard(name));
     const topology = topologyEventNames.some((name) => this.#isHeard(name));
     const selections = this.#logs?.selections ?? 0;

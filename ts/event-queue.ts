@@ -77,8 +77,10 @@ export class EventQueue {
     const length = this.records[RECORDS * WIDTH] as number;
     // Listeners keep events: their commands share a copy.
     if (length > 0) record.documents = Buffer.from(this.documents.subarray(0, length));
+    let client = -1;
+    let owner: Owner | undefined;
     for (record.at = 0; record.at < count * WIDTH; record.at += WIDTH) {
-      const owner = this.owners.get(record.client)?.deref();
+      if (client !== record.client) owner = this.owners.get((client = record.client))?.deref();
       if (owner) this.#deliverOne(owner, record, inRoot);
     }
   }

@@ -48,8 +48,6 @@ enum Driver {
 
 /// Events that were drained from the engine and have not reached TypeScript.
 struct Events {
-    /// What the engine gives, on its way into what is pending.
-    drained: Vec<Journal>,
     pending: VecDeque<Journal>,
     records: LentNumbers,
     contents: Contents,
@@ -82,7 +80,6 @@ impl Lane {
         let driver = driver
             .ok_or_else(|| Error::from_reason("the environment's event loop cannot be had"))?;
         let events = Events {
-            drained: Vec::new(),
             pending: VecDeque::new(),
             records: LentNumbers(lent.events),
             contents: Contents {
@@ -290,7 +287,6 @@ impl Lane {
     pub(crate) fn drain_events(&self) -> u32 {
         let mut events = self.events.borrow_mut();
         let Events {
-            drained,
             pending,
             records,
             contents,
@@ -298,8 +294,7 @@ impl Lane {
         contents.texts.clear();
         contents.documents.clear();
         let mut engine = self.engine.lock();
-        engine.drain_events(drained);
-        pending.extend(drained.drain(..));
+        engine.drain_events(pending);
         if pending.is_empty() {
             return 0;
         }
