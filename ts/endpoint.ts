@@ -298,10 +298,10 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   /** @internal */
   poolEvent(record: EventRecord): void {
     const { kind } = record;
-    const Event = poolEvents[kind];
-    if (!Event || !this.#heardOfPools[kind]) return;
+    const make = poolEvents[kind];
+    if (!make || !this.#heardOfPools[kind]) return;
     record.address = this.serverAddress(record.server);
-    this.#tell(new Event(record));
+    this.#tell(make(record));
   }
 
   /** @internal */
@@ -331,12 +331,12 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
 
   /** @internal */
   commandSent(record: EventRecord): void {
-    this.#tell(new CommandSucceededEvent(this.#started(record, 'admin'), 0, { ok: 1 }));
+    this.#tellOfCommand(new CommandSucceededEvent(this.#started(record, 'admin'), 0, { ok: 1 }));
   }
 
   #started(record: EventRecord, database: string, operationId?: number): Attempt {
     const attempt = new Attempt(record, this.serverAddress(record.server), database, operationId);
-    if (this.#isHeard('commandStarted')) this.#tell(new CommandStartedEvent(attempt));
+    if (this.#isHeard('commandStarted')) this.#tellOfCommand(new CommandStartedEvent(attempt));
     return attempt;
   }
 
@@ -345,7 +345,7 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
     const { attempt } = operation;
     if (!attempt) return;
     operation.attempt = undefined;
-    this.#tell('failure' in outcome ? new CommandFailedEvent(attempt, duration, outcome.failure) : new CommandSucceededEvent(attempt, duration, outcome.reply));
+    this.#tellOfCommand('failure' in outcome ? new CommandFailedEvent(attempt, duration, outcome.failure) : new CommandSucceededEvent(attempt, duration, outcome.reply));
   }
 
   /** Whether events of this name have to be built at all. */
@@ -354,7 +354,13 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   }
 
   #tell(event: Parameters<Events[keyof Events]>[0]): void {
-    if (this.#emitted.has(event.name)) this.emit(event.name, event as never);
+    this.emit(event.name, event as never);
+    this.#logs?.event(event);
+  }
+
+  /** Logs have commands that no listener is told of. */
+  #tellOfCommand(event: Parameters<CommandEvents[keyof CommandEvents]>[0]): void {
+    if (this.#monitorsCommands) this.emit(event.name, event as never);
     this.#logs?.event(event);
   }
 

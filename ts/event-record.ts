@@ -52,6 +52,10 @@ export class EventRecord {
     return this.numbers[this.at + 3] as number;
   }
 
+  date(): Date {
+    return new Date(this.time);
+  }
+
   get durationMS(): number {
     return this.numbers[this.at + 4] as number;
   }
