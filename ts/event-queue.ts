@@ -57,7 +57,8 @@ export class EventQueue {
   deliver(inRoot: boolean): void {
     this.#isScheduled = false;
     this.#isWanted = true;
-    // A listener that calls back in comes here again: the loop below finds what that caused, and nothing is drained over what is being delivered.
+    // A listener that calls back in comes here again: the loop below finds what that caused. Nothing is drained over what is
+    // being delivered.
     if (this.#isDelivering) return;
     this.#isDelivering = true;
     try {
@@ -106,7 +107,7 @@ export class EventQueue {
         if (operation) context.runInAsyncScope(owner.commandEnded, owner, operation, record.durationMS, outcomeOf(record, owner));
         break;
       case ATTEMPT_FAILED:
-        if (operation) context.runInAsyncScope(owner.commandEnded, owner, operation, record.durationMS, { failure: toError(record.content() as Failure) });
+        if (operation) context.runInAsyncScope(owner.commandEnded, owner, operation, record.durationMS, failureOf(record));
         break;
       case TOPOLOGY:
         root.runInAsyncScope(owner.topologyEvent, owner, record.content() as object);
@@ -123,6 +124,10 @@ export class EventQueue {
 /** The context of whoever started an operation. */
 export function contextOf(operation: Operation | undefined): AsyncResource {
   return operation?.context ?? root;
+}
+
+function failureOf(record: EventRecord): Outcome {
+  return { failure: toError(record.content() as Failure) };
 }
 
 function outcomeOf(record: EventRecord, owner: Owner): Outcome {

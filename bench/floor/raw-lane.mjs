@@ -18,9 +18,8 @@ export async function openRawLane(eventLoop, uri, options) {
     records: [new Int32Array(1024 * RECORD), new Int32Array(1024 * RECORD)],
     send: Buffer.allocUnsafeSlow(64 << 10),
     events: new Float64Array(512 * 9 + 1),
-    documents: Buffer.alloc(64 << 10),
     taken: new Int32Array(4),
-    document: Buffer.allocUnsafeSlow(64 << 10),
+    documents: Buffer.allocUnsafeSlow(64 << 10),
   };
   const lane = native.openLane(eventLoop, lent, (count) => onTurn(count));
   const client = native.open(lane, true, uri, JSON.stringify(Object.entries(options)), 'bench');
