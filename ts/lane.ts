@@ -5,7 +5,7 @@ import { MongoInvalidArgumentError, MongoParseError, serverError, timedOut, toEr
 import type { Attempt } from './command-events';
 import { Decoder } from './decode/decoder';
 import { contextOf, EventQueue, root } from './event-queue';
-import type { EventRecord } from './events';
+import type { EventRecord } from './event-record';
 import { labelNames } from './execution';
 import { native } from './native';
 import { checkDatabaseName, type LaneKind } from './options';
@@ -18,14 +18,14 @@ export interface Owner {
   serverAddress(server: number): string;
   /** Whether anybody listens, so that a check-out's events need their caller's context. */
   readonly listens: boolean;
-  poolEvent(kind: number, record: EventRecord): void;
+  poolEvent(record: EventRecord): void;
   topologyEvent(record: object): void;
   selectionEvent(record: object, time: number): void;
   credentialWanted(request: number, wanted: object): void;
-  commandStarted(operation: Operation, record: EventRecord, command: Buffer, service: Buffer | undefined): void;
+  commandStarted(operation: Operation, record: EventRecord): void;
   commandEnded(operation: Operation, duration: number, outcome: Outcome): void;
   /** A command of the core's own, to which there is no reply. */
-  commandSent(record: EventRecord, command: Buffer, service: Buffer | undefined): void;
+  commandSent(record: EventRecord): void;
 }
 
 export type Outcome = { reply: unknown } | { failure: Error };
@@ -135,7 +135,7 @@ export class Lane {
   }
 
   private constructor(readonly eventLoop: boolean) {
-    const lent = { slabs: [...this.#slabs], records: [...this.#records], send: this.#send, events: this.#events.records, taken: this.taken, document: this.#events.document };
+    const lent = { slabs: [...this.#slabs], records: [...this.#records], send: this.#send, events: this.#events.records, taken: this.taken, documents: this.#events.documents };
     for (const slab of this.#slabs) decoder.lend(slab);
     this.number = native.openLane(eventLoop, lent as never, (count, which, events) => this.#turn(count, which, events));
     this.#events.open(this.number);
@@ -169,7 +169,7 @@ export class Lane {
         throw error;
       }
       if (signal) this.#listen(signal, slot, operation);
-      if (owner.listens) this.deliverEvents();
+      if (owner.listens) this.#events.deliverSoon();
     });
   }
 

@@ -48,7 +48,7 @@ use crate::session::{ClusterTime, ServerSessions, Sessions};
 use ferropool_connection::{Error, ErrorKind, Phase, Watcher};
 use ferropool_lane::{Batch, Inbox, Message, Readiness, Table, Token};
 use ferropool_pool::{CheckedOut, Condition, Effects, Key};
-use ferropool_topology::{Latest, ReadPreferenceMode, Scratch, Server, View, Wired};
+use ferropool_topology::{Latest, ReadPreferenceMode, Recorded, Scratch, Server, View, Wired};
 use operation::{Kind, Operation};
 use slab::Slab;
 use std::collections::VecDeque;
@@ -80,6 +80,8 @@ pub struct Engine {
     large: Slab<Vec<u8>>,
     scratch: Scratch,
     journal: Vec<Journal>,
+    /// What topologies give, on its way into the journal.
+    recorded: Vec<Recorded>,
     /// Whether some pool has events that nobody has drained.
     events_pending: bool,
     /// The request that is being composed.
@@ -183,6 +185,7 @@ impl Engine {
             large: Slab::new(),
             scratch: Scratch::default(),
             journal: Vec::new(),
+            recorded: Vec::new(),
             events_pending: false,
             request: Vec::new(),
             buffers: Vec::new(),
