@@ -49,6 +49,8 @@ pub struct Established {
     pub channel: Channel,
     /// What the server said.
     pub hello: Hello,
+    /// How long each phase took.
+    pub timings: Timings,
 }
 
 /// How long the phases of an establishment took.
@@ -128,8 +130,9 @@ async fn attempt(
     let offered = options.compressors.iter().copied();
     let compressor = { offered }.find(|offered| hello.accepts(*offered));
     Ok(Established {
-        channel: Channel::new(Arc::new(socket), transport, compressor, &hello, timings),
+        channel: Channel::new(Arc::new(socket), transport, compressor, &hello),
         hello,
+        timings,
     })
 }
 
