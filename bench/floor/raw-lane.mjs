@@ -19,6 +19,7 @@ export async function openRawLane(eventLoop, uri, options) {
     send: Buffer.allocUnsafeSlow(64 << 10),
     events: new Float64Array(512 * 9),
     taken: new Int32Array(4),
+    document: Buffer.allocUnsafeSlow(64 << 10),
   };
   const lane = native.openLane(eventLoop, lent, (count) => onTurn(count));
   const client = native.open(lane, true, uri, JSON.stringify(Object.entries(options)), 'bench');

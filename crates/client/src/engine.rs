@@ -4,14 +4,16 @@
 //! connection that this lane watches: parked ones belong to their pool and are watched for a hang-up
 //! only, active ones are ours.
 //!
-//! **The path of an operation.** `operation.rs` begins it, `select.rs` finds it a server, and a
-//! connection is checked out. `compose.rs` appends what that connection and the session ask for, `exchange.rs` writes the
+//! **The path of an operation.** `operation.rs` begins it, `select.rs` finds it a server, `check_out.rs` a
+//! connection. `compose.rs` appends what that connection and the session ask for, `exchange.rs` writes the
 //! request there and then, and gives the connection back. `turn.rs` reads
 //! replies and records completions; `retry.rs` decides what follows a failure. `sessions.rs` has sessions and transactions,
 //! `pinned.rs` the connections that a user holds, `journal.rs` the events, `selection_log.rs`
 //! those of selections, `limits.rs` what servers accept.
 
+mod attempts;
 mod binding;
+mod check_out;
 mod compose;
 mod concerns;
 mod deadline;
