@@ -64,6 +64,7 @@ impl<W> WaitQueue<W> {
     }
 
     /// The oldest waiter leaves.
+    #[inline]
     pub(crate) fn pop(&mut self) -> Option<Waiting<W>> {
         let slot = self.order.pop_front()?;
         Some(self.leave(slot))
@@ -78,7 +79,9 @@ impl<W> WaitQueue<W> {
         })
     }
 
-    /// A crowd's room is given back when nobody is left.
+    /// Out of line: most check-ins find nobody who waits. A crowd's room is given back when nobody is left.
+    #[cold]
+    #[inline(never)]
     fn leave(&mut self, slot: u32) -> Waiting<W> {
         let waiting = self.waiting.remove(slot as usize);
         if self.waiting.is_empty() && self.waiting.capacity() > Self::KEPT {
