@@ -120,17 +120,22 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   }
 
   /** Checks a connection out, for its holder alone until it is checked in. */
-  async checkOut(options: CheckOutOptions = NO_OPTIONS): Promise<Connection> {
-    if (options !== NO_OPTIONS) {
-      checkNames('checkOut', options, CHECK_OUT_OPTIONS);
-      checkRequest(options);
-      options.signal?.throwIfAborted();
+  checkOut(options: CheckOutOptions = NO_OPTIONS): Promise<Connection> {
+    // Not an async function, whose promise would be a second one for each that waits.
+    try {
+      if (options !== NO_OPTIONS) {
+        checkNames('checkOut', options, CHECK_OUT_OPTIONS);
+        checkRequest(options);
+        options.signal?.throwIfAborted();
+      }
+      const limit = timeout('timeoutMS', options.timeoutMS);
+      const preference = modeNumber(options.readPreference);
+      // What is available needs neither a slot nor a turn of the event loop.
+      const available = this.#take(preference);
+      return typeof available === 'object' ? Promise.resolve(available) : this.#waitForConnection(preference, limit, options.signal);
+    } catch (error) {
+      return Promise.reject(error);
     }
-    const limit = timeout('timeoutMS', options.timeoutMS);
-    const preference = modeNumber(options.readPreference);
-    // What is available needs neither a slot nor a turn of the event loop.
-    const available = this.#take(preference);
-    return typeof available === 'object' ? available : this.#waitForConnection(preference, limit, options.signal);
   }
 
   #waitForConnection(preference: number, limit: number, signal: AbortSignal | undefined): Promise<Connection> {

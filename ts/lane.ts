@@ -80,6 +80,8 @@ const SLAB = 512 << 10;
 const RECORD = 7;
 const COMPLETIONS = 1024;
 const SEND = 64 << 10;
+/** So many slots are kept when nothing is under way: the core's `Engine::KEPT`. */
+const SLOTS = 512;
 
 // Kinds of completion: `crates/client/src/engine/turn.rs`.
 const ERROR_REPLY = 1;
@@ -270,7 +272,8 @@ export class Lane {
 
   #vacate(slot: number): void {
     this.#operations[slot] = undefined;
-    this.#free.push(slot);
+    // After a crowd the core starts with few slots again, so the next must not be one of the highest.
+    if (this.#free.push(slot) > SLOTS && this.#free.length === this.#operations.length) this.#free.length = this.#operations.length = 0;
   }
 
   #listen(signal: AbortSignal, slot: number, operation: Operation): void {

@@ -121,6 +121,9 @@ impl Operation {
 }
 
 impl Engine {
+    /// For so many operations there is always room; what a crowd takes is given back at its end.
+    const KEPT: usize = 512;
+
     /// Runs a command, and completes with the reply.
     pub fn command(&mut self, id: ClientId, slot: u32, invocation: &Invocation<'_>) {
         let profile = self.profile(id, invocation.profile);
@@ -285,6 +288,9 @@ impl Engine {
                 self.release_session(operation.client, session);
             }
             recycle(&mut self.buffers, operation.request);
+            if self.in_flight == 0 && self.operations.len() > Self::KEPT {
+                self.operations = Vec::new();
+            }
         }
     }
 }
