@@ -74,10 +74,9 @@ impl<T: Types> State<T> {
             (false, false) => self.warming(),
         };
         let max_pool_size = self.options.max_pool_size.unwrap_or(u32::MAX);
-        let lulls = self.lull_until.is_some_and(|at| at > now) && self.records.is_any_in_use();
         loop {
             let (pending, total) = (self.records.pending(), self.records.total());
-            let is_waited_for = self.queue.len() > pending as usize && !lulls;
+            let is_waited_for = self.queue.len() > pending as usize && !self.lulls(now);
             let wanted = is_waited_for || total < floor;
             if !wanted || pending >= self.options.max_connecting || total >= max_pool_size {
                 return;
@@ -122,6 +121,11 @@ impl<T: Types> State<T> {
         self.make_available(key, connection, now, effects);
         self.begin_lull(duration, now);
         self.start_handshakes(now, effects);
+    }
+
+    /// Whether what is in use is waited for, in place of another connection.
+    fn lulls(&self, now: Instant) -> bool {
+        self.lull_until.is_some_and(|at| at > now) && self.records.is_any_in_use()
     }
 
     /// A handshake has ended and others still wait. Where connections come back, what there is now may have served them long
