@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 // `npm run bench -- --quick`: this package beside the official driver, a minimal pool in JavaScript and the core alone,
-// in one run. `--full` takes longer; `--only find-one` and `--server stub` narrow it. README.md has the method.
+// in one run. `--full` takes longer; `--only find-one` and `--server stub` narrow it; `--check` fails where a bar is missed that was met
+// before. README.md has the method.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { barsTable, heldAgainst } from './bars.mjs';
+import { barsTable, heldAgainst, unexpected } from './bars.mjs';
 import { buildCore } from './core.mjs';
 import { deploymentOf, nameOf } from './names.mjs';
 import { measureOpenings } from './openings.mjs';
@@ -21,6 +22,7 @@ const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     full: { type: 'boolean', default: false },
+    check: { type: 'boolean', default: false },
     only: { type: 'string' },
     server: { type: 'string' },
     rounds: { type: 'string' },
@@ -78,6 +80,7 @@ console.log(table(rows));
 console.log(`\n${barsTable(results.bars)}`);
 const files = [output, html].map((file) => path.relative(process.cwd(), file)).join(' and ');
 console.log(`\nRatios are against mongodb in the same run, which took ${elapsed()}; written to ${files}`);
+if (values.check && unexpected(results.bars).length > 0) process.exitCode = 1;
 
 /** What tells a row from others, as text. */
 function keyOf(group, cell, contender) {

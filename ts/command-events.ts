@@ -1,34 +1,52 @@
-import { deserialize, type Document, type ObjectId } from 'bson';
+import { deserialize, ObjectId, type Document } from 'bson';
 import { inspect, type InspectOptions } from 'node:util';
+import { CommandName } from './command-name';
 import { MongoServerError } from './errors';
+import { EventDocument, type EventRecord } from './event-record';
 
-/** A command is sent. Commands that carry secrets are shown empty. */
-export class CommandStartedEvent {
-  readonly name = 'commandStarted';
-  readonly #bytes: Uint8Array | undefined;
-  #command: Document | undefined;
+/** What the events of a command have in common. Fields are assigned and not defined, as in `events.ts`. */
+class CommandEvent {
+  declare readonly address: string;
+  declare readonly requestId: number;
+  declare readonly connectionId: number;
+  declare readonly databaseName: string;
+  declare readonly commandName: string;
+  /** The server's own number for the connection, as its log has it; null where it gives none. */
+  declare readonly serverConnectionId: bigint | null;
+  /** The service behind a load balancer. */
+  declare readonly serviceId: ObjectId | undefined;
+  /** The same for all commands of a bulk write. */
+  declare readonly operationId: number | undefined;
 
   /** @internal */
-  constructor(
-    readonly address: string,
-    readonly requestId: number,
-    readonly connectionId: number,
-    readonly databaseName: string,
-    readonly commandName: string,
-    bytes: Uint8Array | undefined,
-    /** The server's own number for the connection, as its log has it; null where it gives none. */
-    readonly serverConnectionId: bigint | null,
-    /** The service behind a load balancer. */
-    readonly serviceId: ObjectId | undefined,
-    /** The same for all commands of a bulk write. */
-    readonly operationId: number | undefined,
-  ) {
-    this.#bytes = bytes;
+  constructor(attempt: Attempt) {
+    this.address = attempt.address;
+    this.requestId = attempt.requestId;
+    this.connectionId = attempt.connectionId;
+    this.databaseName = attempt.databaseName;
+    this.commandName = attempt.name.text;
+    this.serverConnectionId = attempt.serverConnectionId;
+    this.serviceId = attempt.serviceId;
+    this.operationId = attempt.operationId;
+  }
+}
+
+/** A command is sent. Commands that carry secrets are shown empty. */
+export class CommandStartedEvent extends CommandEvent {
+  readonly name = 'commandStarted';
+  /** Its bytes until it is asked for. */
+  #command: EventDocument | Document;
+
+  /** @internal */
+  constructor(attempt: Attempt) {
+    super(attempt);
+    this.#command = attempt.isSensitive ? {} : attempt.command;
   }
 
   /** The whole command, as it was sent. It is read from its bytes when it is asked for. */
   get command(): Document {
-    return (this.#command ??= this.#bytes ? deserialize(this.#bytes) : {});
+    if (this.#command instanceof EventDocument) this.#command = deserialize(this.#command.bytes());
+    return this.#command;
   }
 
   /** With the command, which is not a property of its own. */
@@ -42,45 +60,33 @@ export class CommandStartedEvent {
 }
 
 /** A command's reply is there. */
-export class CommandSucceededEvent {
+export class CommandSucceededEvent extends CommandEvent {
   readonly name = 'commandSucceeded';
-  constructor(
-    readonly address: string,
-    readonly requestId: number,
-    readonly connectionId: number,
-    readonly databaseName: string,
-    readonly commandName: string,
-    /** Since it was sent. */
-    readonly duration: number,
-    readonly reply: unknown,
-    /** The server's own number for the connection, as its log has it; null where it gives none. */
-    readonly serverConnectionId: bigint | null,
-    /** The service behind a load balancer. */
-    readonly serviceId: ObjectId | undefined,
-    /** The same for all commands of a bulk write. */
-    readonly operationId: number | undefined,
-  ) {}
+  /** Since it was sent. */
+  declare readonly duration: number;
+  declare readonly reply: unknown;
+
+  /** @internal */
+  constructor(attempt: Attempt, duration: number, reply: unknown) {
+    super(attempt);
+    this.duration = duration;
+    this.reply = attempt.isSensitive ? {} : reply;
+  }
 }
 
 /** A command failed, by the server's word or because the connection did. */
-export class CommandFailedEvent {
+export class CommandFailedEvent extends CommandEvent {
   readonly name = 'commandFailed';
-  constructor(
-    readonly address: string,
-    readonly requestId: number,
-    readonly connectionId: number,
-    readonly databaseName: string,
-    readonly commandName: string,
-    /** Since it was sent. */
-    readonly duration: number,
-    readonly failure: Error,
-    /** The server's own number for the connection, as its log has it; null where it gives none. */
-    readonly serverConnectionId: bigint | null,
-    /** The service behind a load balancer. */
-    readonly serviceId: ObjectId | undefined,
-    /** The same for all commands of a bulk write. */
-    readonly operationId: number | undefined,
-  ) {}
+  /** Since it was sent. */
+  declare readonly duration: number;
+  declare readonly failure: Error;
+
+  /** @internal */
+  constructor(attempt: Attempt, duration: number, failure: Error) {
+    super(attempt);
+    this.duration = duration;
+    this.failure = attempt.isSensitive ? redact(failure) : failure;
+  }
 }
 
 /** The events of commands, by name, with their listeners. */
@@ -92,64 +98,32 @@ export type CommandEvents = {
 
 export const commandEventNames = ['commandStarted', 'commandSucceeded', 'commandFailed'] as const;
 
-/** What the events of one attempt at a command have in common. */
+/** One attempt at a command that is announced, until its end is. */
 export class Attempt {
-  readonly #bytes: Uint8Array;
-  readonly #name: string;
-  readonly #isSensitive: boolean;
+  declare readonly requestId: number;
+  declare readonly connectionId: number;
+  declare readonly name: CommandName;
+  declare readonly command: EventDocument;
+  declare readonly isSensitive: boolean;
+  declare readonly serverConnectionId: bigint | null;
+  declare readonly serviceId: ObjectId | undefined;
 
   constructor(
+    record: EventRecord,
     readonly address: string,
-    readonly requestId: number,
-    readonly connectionId: number,
     readonly databaseName: string,
-    command: Buffer,
-    readonly serverConnectionId: bigint | null,
-    readonly serviceId: ObjectId | undefined,
     readonly operationId: number | undefined,
   ) {
-    this.#bytes = command;
-    this.#name = firstKey(command);
-    this.#isSensitive = isSensitive(this.#name, command);
+    const command = record.document();
+    const service = record.service(command);
+    this.requestId = record.requestId;
+    this.connectionId = record.connectionId;
+    this.name = CommandName.of(command);
+    this.command = command;
+    this.isSensitive = this.name.isSensitive || (this.name.isHello && 'speculativeAuthenticate' in deserialize(command.bytes()));
+    this.serverConnectionId = record.serverConnectionId < 0 ? null : BigInt(record.serverConnectionId);
+    this.serviceId = service && new ObjectId(service);
   }
-
-  started(): CommandStartedEvent {
-    const bytes = this.#isSensitive ? undefined : this.#bytes;
-    return new CommandStartedEvent(this.address, this.requestId, this.connectionId, this.databaseName, this.#name, bytes, this.serverConnectionId, this.serviceId, this.operationId);
-  }
-
-  succeeded(duration: number, reply: unknown): CommandSucceededEvent {
-    const shown = this.#isSensitive ? {} : reply;
-    return new CommandSucceededEvent(this.address, this.requestId, this.connectionId, this.databaseName, this.#name, duration, shown, this.serverConnectionId, this.serviceId, this.operationId);
-  }
-
-  failed(duration: number, failure: Error): CommandFailedEvent {
-    const shown = this.#isSensitive ? redact(failure) : failure;
-    return new CommandFailedEvent(this.address, this.requestId, this.connectionId, this.databaseName, this.#name, duration, shown, this.serverConnectionId, this.serviceId, this.operationId);
-  }
-}
-
-/** The first key of a BSON document, behind its length and its first element's type. */
-function firstKey(bytes: Buffer): string {
-  return bytes.toString('utf8', 5, Math.max(5, bytes.indexOf(0, 5)));
-}
-
-/** The commands whose content must not reach a listener ("Security"). */
-const SENSITIVE = new Set([
-  'authenticate',
-  'saslstart',
-  'saslcontinue',
-  'getnonce',
-  'createuser',
-  'updateuser',
-  'copydbgetnonce',
-  'copydbsaslstart',
-  'copydb',
-]);
-
-function isSensitive(name: string, command: Uint8Array): boolean {
-  const lower = name.toLowerCase();
-  return SENSITIVE.has(lower) || ((lower === 'hello' || lower === 'ismaster') && 'speculativeAuthenticate' in deserialize(command));
 }
 
 /** The failure of a sensitive command: a server's error keeps its code and its labels. */

@@ -10,11 +10,26 @@ type AnyListener = (...args: any[]) => void;
  * nothing is built that nobody listens to.
  */
 class Emitter extends EventEmitter {
+  /** The listeners of each event that has some. Not the emitter's own lists: whoever removes one robs it of no event at hand. */
+  readonly #told = new Map<string | symbol, readonly AnyListener[]>();
+
   /** Called after a listener was added or removed. */
   listenersChanged(): void {}
 
+  #changed(): this {
+    this.#told.clear();
+    this.listenersChanged();
+    return this;
+  }
+
+  #listenersOf(name: string | symbol): readonly AnyListener[] {
+    const listeners = this.rawListeners(name) as AnyListener[];
+    if (listeners.length > 0) this.#told.set(name, listeners);
+    return listeners;
+  }
+
   override emit(name: string | symbol, ...args: unknown[]): boolean {
-    const listeners = this.rawListeners(name);
+    const listeners = this.#told.get(name) ?? this.#listenersOf(name);
     for (const listener of listeners) {
       try {
         Reflect.apply(listener, this, args);
@@ -29,8 +44,7 @@ class Emitter extends EventEmitter {
 
   override on(name: string | symbol, listener: AnyListener): this {
     super.on(name, listener);
-    this.listenersChanged();
-    return this;
+    return this.#changed();
   }
 
   override addListener(name: string | symbol, listener: AnyListener): this {
@@ -39,14 +53,12 @@ class Emitter extends EventEmitter {
 
   override prependListener(name: string | symbol, listener: AnyListener): this {
     super.prependListener(name, listener);
-    this.listenersChanged();
-    return this;
+    return this.#changed();
   }
 
   override removeListener(name: string | symbol, listener: AnyListener): this {
     super.removeListener(name, listener);
-    this.listenersChanged();
-    return this;
+    return this.#changed();
   }
 
   override off(name: string | symbol, listener: AnyListener): this {
@@ -57,8 +69,7 @@ class Emitter extends EventEmitter {
     // Node takes an argument that is there, even `undefined`, for a name.
     if (name === undefined) super.removeAllListeners();
     else super.removeAllListeners(name);
-    this.listenersChanged();
-    return this;
+    return this.#changed();
   }
 }
 

@@ -1,12 +1,13 @@
 import { arch, endianness } from 'node:os';
-import { ObjectId, serialize, type Document } from 'bson';
-import { Attempt, commandEventNames, type CommandEvents } from './command-events';
+import { serialize, type Document } from 'bson';
+import { Attempt, CommandFailedEvent, CommandStartedEvent, CommandSucceededEvent, commandEventNames, type CommandEvents } from './command-events';
 import { Connection } from './connection';
 import { TypedEmitter } from './emitter';
 import { supplyCredentials } from './credentials';
 import { callNative, MongoInvalidArgumentError, MongoPoolClosedError } from './errors';
 import { Deadline } from './deadline';
-import { poolEventNames, poolEvents, type ConnectionPoolEvents, type EventRecord } from './events';
+import type { EventRecord } from './event-record';
+import { poolEventNames, poolEvents, type ConnectionPoolEvents } from './events';
 import { labelNames, type ConnectionToken, type Execution, type Origin, type Profile } from './execution';
 import { OpenCursors } from './cursor/open-cursor';
 import { CONNECTION, Lane, Operation, type Completion, type Outcome, type Owner } from './lane';
@@ -64,6 +65,8 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   readonly #monitorsCommands: boolean;
   /** The names of the events that somebody listens to. */
   readonly #emitted = new Set<keyof Events>();
+  /** Whether events of pools have to be built, by their numbers. */
+  #heardOfPools: readonly boolean[] = [];
   readonly #logs: Logs | undefined;
   readonly #profiles = new WeakMap<Profile, number>();
   readonly #profileNumbers = new Map<string, number>();
@@ -117,17 +120,22 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   }
 
   /** Checks a connection out, for its holder alone until it is checked in. */
-  async checkOut(options: CheckOutOptions = NO_OPTIONS): Promise<Connection> {
-    if (options !== NO_OPTIONS) {
-      checkNames('checkOut', options, CHECK_OUT_OPTIONS);
-      checkRequest(options);
-      options.signal?.throwIfAborted();
+  checkOut(options: CheckOutOptions = NO_OPTIONS): Promise<Connection> {
+    // Not an async function, whose promise would be a second one for each that waits.
+    try {
+      if (options !== NO_OPTIONS) {
+        checkNames('checkOut', options, CHECK_OUT_OPTIONS);
+        checkRequest(options);
+        options.signal?.throwIfAborted();
+      }
+      const limit = timeout('timeoutMS', options.timeoutMS);
+      const preference = modeNumber(options.readPreference);
+      // What is available needs neither a slot nor a turn of the event loop.
+      const available = this.#take(preference);
+      return typeof available === 'object' ? Promise.resolve(available) : this.#waitForConnection(preference, limit, options.signal);
+    } catch (error) {
+      return Promise.reject(error);
     }
-    const limit = timeout('timeoutMS', options.timeoutMS);
-    const preference = modeNumber(options.readPreference);
-    // What is available needs neither a slot nor a turn of the event loop.
-    const available = this.#take(preference);
-    return typeof available === 'object' ? available : this.#waitForConnection(preference, limit, options.signal);
   }
 
   #waitForConnection(preference: number, limit: number, signal: AbortSignal | undefined): Promise<Connection> {
@@ -293,12 +301,12 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   }
 
   /** @internal */
-  poolEvent(kind: number, record: EventRecord): void {
-    const Event = poolEvents[kind];
-    const name = poolEventNames[kind];
-    if (!Event || !name || !this.#isHeard(name)) return;
+  poolEvent(record: EventRecord): void {
+    const { kind } = record;
+    const make = poolEvents[kind];
+    if (!make || !this.#heardOfPools[kind]) return;
     record.address = this.serverAddress(record.server);
-    this.#tell(new Event(record));
+    this.#tell(make(record));
   }
 
   /** @internal */
@@ -322,21 +330,18 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   }
 
   /** @internal */
-  commandStarted(operation: Operation, record: EventRecord, command: Buffer, service: Buffer | undefined): void {
-    operation.attempt = this.#started(record, operation.database ?? '', command, service, operation.operationId);
+  commandStarted(operation: Operation, record: EventRecord): void {
+    operation.attempt = this.#started(record, operation.database ?? '', operation.operationId);
   }
 
   /** @internal */
-  commandSent(record: EventRecord, command: Buffer, service: Buffer | undefined): void {
-    this.#tell(this.#started(record, 'admin', command, service).succeeded(0, { ok: 1 }));
+  commandSent(record: EventRecord): void {
+    this.#tellOfCommand(new CommandSucceededEvent(this.#started(record, 'admin'), 0, { ok: 1 }));
   }
 
-  #started(record: EventRecord, database: string, command: Buffer, service: Buffer | undefined, operationId?: number): Attempt {
-    const serverConnectionId = record.durationMS < 0 ? null : BigInt(record.durationMS);
-    const address = this.serverAddress(record.server);
-    const serviceId = service && new ObjectId(service);
-    const attempt = new Attempt(address, record.reason, record.connectionId, database, command, serverConnectionId, serviceId, operationId);
-    if (this.#isHeard('commandStarted')) this.#tell(attempt.started());
+  #started(record: EventRecord, database: string, operationId?: number): Attempt {
+    const attempt = new Attempt(record, this.serverAddress(record.server), database, operationId);
+    if (this.#isHeard('commandStarted')) this.#tellOfCommand(new CommandStartedEvent(attempt));
     return attempt;
   }
 
@@ -345,7 +350,7 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
     const { attempt } = operation;
     if (!attempt) return;
     operation.attempt = undefined;
-    this.#tell('failure' in outcome ? attempt.failed(duration, outcome.failure) : attempt.succeeded(duration, outcome.reply));
+    this.#tellOfCommand('failure' in outcome ? new CommandFailedEvent(attempt, duration, outcome.failure) : new CommandSucceededEvent(attempt, duration, outcome.reply));
   }
 
   /** Whether events of this name have to be built at all. */
@@ -354,7 +359,13 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   }
 
   #tell(event: Parameters<Events[keyof Events]>[0]): void {
-    if (this.#emitted.has(event.name)) this.emit(event.name, event as never);
+    this.emit(event.name, event as never);
+    this.#logs?.event(event);
+  }
+
+  /** Logs have commands that no listener is told of. */
+  #tellOfCommand(event: Parameters<CommandEvents[keyof CommandEvents]>[0]): void {
+    if (this.#monitorsCommands) this.emit(event.name, event as never);
     this.#logs?.event(event);
   }
 
@@ -364,7 +375,8 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
     for (const name of this.eventNames() as (keyof Events)[]) {
       if (this.#monitorsCommands || !name.startsWith('command')) this.#emitted.add(name);
     }
-    const pool = poolEventNames.some((name) => this.#isHeard(name));
+    this.#heardOfPools = poolEventNames.map((name) => this.#isHeard(name));
+    const pool = this.#heardOfPools.includes(true);
     const commands = commandEventNames.some((name) => this.#isHeard(name));
     const topology = topologyEventNames.some((name) => this.#isHeard(name));
     const selections = this.#logs?.selections ?? 0;

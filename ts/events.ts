@@ -1,35 +1,39 @@
 import { ObjectId } from 'bson';
 import { toError, type Failure } from './errors';
+import type { EventRecord } from './event-record';
 
-/** The base of the events of "Connection Pool Monitoring". */
-export class ConnectionPoolMonitoringEvent {
+/** The base of the events of "Connection Pool Monitoring". It sets nothing: where eleven classes share a constructor, each store is a search. */
+export abstract class ConnectionPoolMonitoringEvent {
   /** When it happened, by the core's clock: a busy event loop delays its delivery, not its time. */
-  readonly time: Date;
+  declare readonly time: Date;
   /** The address of the pool's server. */
-  readonly address: string;
-
-  constructor(record: EventRecord) {
-    this.time = new Date(record.time);
-    this.address = record.address;
-  }
+  declare readonly address: string;
 }
 
 /** A pool was created; it is paused. */
 export class ConnectionPoolCreatedEvent extends ConnectionPoolMonitoringEvent {
   readonly name = 'connectionPoolCreated';
-  /** The pool's options that were given. */
-  readonly options: Record<string, number>;
 
-  constructor(record: EventRecord) {
-    super(record);
-    const { options } = (record.text?.() ?? { options: {} }) as { options: Record<string, number> };
-    this.options = options;
+  constructor(
+    override readonly time: Date,
+    override readonly address: string,
+    /** The pool's options that were given. */
+    readonly options: Record<string, number>,
+  ) {
+    super();
   }
 }
 
 /** A pool is ready: it checks connections out and populates. */
 export class ConnectionPoolReadyEvent extends ConnectionPoolMonitoringEvent {
   readonly name = 'connectionPoolReady';
+
+  constructor(
+    override readonly time: Date,
+    override readonly address: string,
+  ) {
+    super();
+  }
 }
 
 /** A pool was cleared: its connections are stale. */
@@ -37,44 +41,56 @@ export class ConnectionPoolClearedEvent extends ConnectionPoolMonitoringEvent {
   readonly name = 'connectionPoolCleared';
   /** The service that it was cleared for, behind a load balancer. */
   declare readonly serviceId?: ObjectId;
-  /** Whether connections in use were interrupted. */
-  readonly interruptInUseConnections: boolean;
 
-  constructor(record: EventRecord) {
-    super(record);
-    const { serviceId } = (record.text?.() ?? {}) as { serviceId?: string };
+  constructor(
+    override readonly time: Date,
+    override readonly address: string,
+    /** Whether connections in use were interrupted. */
+    readonly interruptInUseConnections: boolean,
+    serviceId?: string,
+  ) {
+    super();
     if (serviceId) this.serviceId = new ObjectId(serviceId);
-    this.interruptInUseConnections = record.reason === 1;
   }
 }
 
 /** A pool is closed. */
 export class ConnectionPoolClosedEvent extends ConnectionPoolMonitoringEvent {
   readonly name = 'connectionPoolClosed';
+
+  constructor(
+    override readonly time: Date,
+    override readonly address: string,
+  ) {
+    super();
+  }
 }
 
 /** A connection exists, and is being established. */
 export class ConnectionCreatedEvent extends ConnectionPoolMonitoringEvent {
   readonly name = 'connectionCreated';
-  readonly connectionId: number;
 
-  constructor(record: EventRecord) {
-    super(record);
-    this.connectionId = record.connectionId;
+  constructor(
+    override readonly time: Date,
+    override readonly address: string,
+    readonly connectionId: number,
+  ) {
+    super();
   }
 }
 
 /** A connection is established. */
 export class ConnectionReadyEvent extends ConnectionPoolMonitoringEvent {
   readonly name = 'connectionReady';
-  readonly connectionId: number;
-  /** Since its creation. */
-  readonly durationMS: number;
 
-  constructor(record: EventRecord) {
-    super(record);
-    this.connectionId = record.connectionId;
-    this.durationMS = record.durationMS;
+  constructor(
+    override readonly time: Date,
+    override readonly address: string,
+    readonly connectionId: number,
+    /** Since its creation. */
+    readonly durationMS: number,
+  ) {
+    super();
   }
 }
 
@@ -83,73 +99,79 @@ const closedReasons = ['stale', 'idle', 'error', 'poolClosed'] as const;
 /** A connection is closed. */
 export class ConnectionClosedEvent extends ConnectionPoolMonitoringEvent {
   readonly name = 'connectionClosed';
-  readonly connectionId: number;
-  readonly reason: (typeof closedReasons)[number];
   /** The service that it belonged to, behind a load balancer. */
   declare readonly serviceId?: ObjectId;
-  /** What went wrong, where the reason is `error`. */
-  readonly error: Error | null;
 
-  constructor(record: EventRecord) {
-    super(record);
-    const { error, serviceId } = (record.text?.() ?? {}) as { error?: Failure | null; serviceId?: string | null };
-    this.connectionId = record.connectionId;
-    this.reason = closedReasons[record.reason] ?? 'error';
+  constructor(
+    override readonly time: Date,
+    override readonly address: string,
+    readonly connectionId: number,
+    readonly reason: (typeof closedReasons)[number],
+    /** What went wrong, where the reason is `error`. */
+    readonly error: Error | null,
+    serviceId?: string | null,
+  ) {
+    super();
     if (serviceId) this.serviceId = new ObjectId(serviceId);
-    this.error = error ? toError(error) : null;
   }
 }
 
 /** A check-out starts. */
 export class ConnectionCheckOutStartedEvent extends ConnectionPoolMonitoringEvent {
   readonly name = 'connectionCheckOutStarted';
-}
 
-/** Stands in where the core said nothing, which it never does. */
-const unknown: Failure = { name: 'MongoError', code: 'FERROPOOL_UNKNOWN', message: 'unknown' };
+  constructor(
+    override readonly time: Date,
+    override readonly address: string,
+  ) {
+    super();
+  }
+}
 
 const failedReasons = ['poolClosed', 'timeout', 'connectionError'] as const;
 
 /** A check-out failed. */
 export class ConnectionCheckOutFailedEvent extends ConnectionPoolMonitoringEvent {
   readonly name = 'connectionCheckOutFailed';
-  readonly reason: (typeof failedReasons)[number];
-  /** What it failed with; an abort carries its signal's reason. */
-  readonly error: Error;
-  /** Since it started. */
-  readonly durationMS: number;
 
-  constructor(record: EventRecord) {
-    super(record);
-    const { error } = (record.text?.() ?? { error: unknown }) as { error: Failure };
-    this.reason = failedReasons[record.reason] ?? 'connectionError';
-    this.error = (error.name === 'AbortError' && record.abortReason) || toError(error);
-    this.durationMS = record.durationMS;
+  constructor(
+    override readonly time: Date,
+    override readonly address: string,
+    readonly reason: (typeof failedReasons)[number],
+    /** What it failed with; an abort carries its signal's reason. */
+    readonly error: Error,
+    /** Since it started. */
+    readonly durationMS: number,
+  ) {
+    super();
   }
 }
 
 /** A connection is checked out. */
 export class ConnectionCheckedOutEvent extends ConnectionPoolMonitoringEvent {
   readonly name = 'connectionCheckedOut';
-  readonly connectionId: number;
-  /** Since the check-out started. */
-  readonly durationMS: number;
 
-  constructor(record: EventRecord) {
-    super(record);
-    this.connectionId = record.connectionId;
-    this.durationMS = record.durationMS;
+  constructor(
+    override readonly time: Date,
+    override readonly address: string,
+    readonly connectionId: number,
+    /** Since the check-out started. */
+    readonly durationMS: number,
+  ) {
+    super();
   }
 }
 
 /** A connection is checked in. */
 export class ConnectionCheckedInEvent extends ConnectionPoolMonitoringEvent {
   readonly name = 'connectionCheckedIn';
-  readonly connectionId: number;
 
-  constructor(record: EventRecord) {
-    super(record);
-    this.connectionId = record.connectionId;
+  constructor(
+    override readonly time: Date,
+    override readonly address: string,
+    readonly connectionId: number,
+  ) {
+    super();
   }
 }
 
@@ -168,35 +190,40 @@ export type ConnectionPoolEvents = {
   connectionCheckedIn(event: ConnectionCheckedInEvent): void;
 };
 
-/** An event as the core recorded it. */
-export interface EventRecord {
-  address: string;
-  connectionId: number;
-  time: number;
-  durationMS: number;
-  reason: number;
-  /** The server's number. */
-  server: number;
-  /** What numbers cannot say. */
-  text?: (() => unknown) | undefined;
-  /** The reason of the signal that gave the check-out up. */
-  abortReason?: Error | undefined;
-}
+type PoolEvent = Parameters<ConnectionPoolEvents[keyof ConnectionPoolEvents]>[0];
 
-/** The pool's events in the order of the numbers that the core gives them. */
-export const poolEvents = [
-  ConnectionPoolCreatedEvent,
-  ConnectionPoolReadyEvent,
-  ConnectionPoolClearedEvent,
-  ConnectionPoolClosedEvent,
-  ConnectionCreatedEvent,
-  ConnectionReadyEvent,
-  ConnectionClosedEvent,
-  ConnectionCheckOutStartedEvent,
-  ConnectionCheckOutFailedEvent,
-  ConnectionCheckedOutEvent,
-  ConnectionCheckedInEvent,
-] as const;
+/** Makers of the pool's events, in the order of the numbers that the core gives them. Each knows one class, so that the engine does. */
+export const poolEvents: readonly ((record: EventRecord) => PoolEvent)[] = [
+  (record) => {
+    const { options } = (record.content() ?? { options: {} }) as { options: Record<string, number> };
+    return new ConnectionPoolCreatedEvent(record.date(), record.address, options);
+  },
+  (record) => new ConnectionPoolReadyEvent(record.date(), record.address),
+  (record) => {
+    const { serviceId } = (record.content() ?? {}) as { serviceId?: string };
+    return new ConnectionPoolClearedEvent(record.date(), record.address, record.reason === 1, serviceId);
+  },
+  (record) => new ConnectionPoolClosedEvent(record.date(), record.address),
+  (record) => new ConnectionCreatedEvent(record.date(), record.address, record.connectionId),
+  (record) => new ConnectionReadyEvent(record.date(), record.address, record.connectionId, record.durationMS),
+  (record) => {
+    const { error, serviceId } = (record.content() ?? {}) as { error?: Failure | null; serviceId?: string | null };
+    const reason = closedReasons[record.reason] ?? 'error';
+    return new ConnectionClosedEvent(record.date(), record.address, record.connectionId, reason, error ? toError(error) : null, serviceId);
+  },
+  (record) => new ConnectionCheckOutStartedEvent(record.date(), record.address),
+  (record) => {
+    const { error } = (record.content() ?? { error: unknown }) as { error: Failure };
+    const reason = failedReasons[record.reason] ?? 'connectionError';
+    const shown = (error.name === 'AbortError' && record.abortReason) || toError(error);
+    return new ConnectionCheckOutFailedEvent(record.date(), record.address, reason, shown, record.durationMS);
+  },
+  (record) => new ConnectionCheckedOutEvent(record.date(), record.address, record.connectionId, record.durationMS),
+  (record) => new ConnectionCheckedInEvent(record.date(), record.address, record.connectionId),
+];
+
+/** Stands in where the core said nothing, which it never does. */
+const unknown: Failure = { name: 'MongoError', code: 'FERROPOOL_UNKNOWN', message: 'unknown' };
 
 /** Their names, in the same order. */
 export const poolEventNames = [
@@ -212,15 +239,3 @@ export const poolEventNames = [
   'connectionCheckedOut',
   'connectionCheckedIn',
 ] as const satisfies readonly (keyof ConnectionPoolEvents)[];
-
-// The numbers of what else the core records, behind those of the pool's events.
-export const COMMAND_STARTED = 11;
-export const CREDENTIAL_WANTED = 12;
-export const TOPOLOGY = 13;
-/** A command that is sent through a load balancer: the document behind the command's is the service's id. */
-export const SERVICE_COMMAND_STARTED = 14;
-/** An attempt at a command that something else follows: its reply, or its failure. */
-export const ATTEMPT_REPLIED = 15;
-export const ATTEMPT_FAILED = 16;
-/** A step of a selection, which only logs have. */
-export const SELECTION = 17;

@@ -5,7 +5,7 @@ import { MongoInvalidArgumentError, MongoParseError, serverError, timedOut, toEr
 import type { Attempt } from './command-events';
 import { Decoder } from './decode/decoder';
 import { contextOf, EventQueue, root } from './event-queue';
-import type { EventRecord } from './events';
+import type { EventRecord } from './event-record';
 import { labelNames } from './execution';
 import { native } from './native';
 import { checkDatabaseName, type LaneKind } from './options';
@@ -18,14 +18,14 @@ export interface Owner {
   serverAddress(server: number): string;
   /** Whether anybody listens, so that a check-out's events need their caller's context. */
   readonly listens: boolean;
-  poolEvent(kind: number, record: EventRecord): void;
+  poolEvent(record: EventRecord): void;
   topologyEvent(record: object): void;
   selectionEvent(record: object, time: number): void;
   credentialWanted(request: number, wanted: object): void;
-  commandStarted(operation: Operation, record: EventRecord, command: Buffer, service: Buffer | undefined): void;
+  commandStarted(operation: Operation, record: EventRecord): void;
   commandEnded(operation: Operation, duration: number, outcome: Outcome): void;
   /** A command of the core's own, to which there is no reply. */
-  commandSent(record: EventRecord, command: Buffer, service: Buffer | undefined): void;
+  commandSent(record: EventRecord): void;
 }
 
 export type Outcome = { reply: unknown } | { failure: Error };
@@ -80,6 +80,8 @@ const SLAB = 512 << 10;
 const RECORD = 7;
 const COMPLETIONS = 1024;
 const SEND = 64 << 10;
+/** So many slots are kept when nothing is under way: the core's `Engine::KEPT`. */
+const SLOTS = 512;
 
 // Kinds of completion: `crates/client/src/engine/turn.rs`.
 const ERROR_REPLY = 1;
@@ -135,7 +137,7 @@ export class Lane {
   }
 
   private constructor(readonly eventLoop: boolean) {
-    const lent = { slabs: [...this.#slabs], records: [...this.#records], send: this.#send, events: this.#events.records, taken: this.taken, document: this.#events.document };
+    const lent = { slabs: [...this.#slabs], records: [...this.#records], send: this.#send, events: this.#events.records, taken: this.taken, documents: this.#events.documents };
     for (const slab of this.#slabs) decoder.lend(slab);
     this.number = native.openLane(eventLoop, lent as never, (count, which, events) => this.#turn(count, which, events));
     this.#events.open(this.number);
@@ -169,7 +171,7 @@ export class Lane {
         throw error;
       }
       if (signal) this.#listen(signal, slot, operation);
-      if (owner.listens) this.deliverEvents();
+      if (owner.listens) this.#events.deliverSoon();
     });
   }
 
@@ -270,7 +272,8 @@ export class Lane {
 
   #vacate(slot: number): void {
     this.#operations[slot] = undefined;
-    this.#free.push(slot);
+    // After a crowd the core starts with few slots again, so the next must not be one of the highest.
+    if (this.#free.push(slot) > SLOTS && this.#free.length === this.#operations.length) this.#free.length = this.#operations.length = 0;
   }
 
   #listen(signal: AbortSignal, slot: number, operation: Operation): void {

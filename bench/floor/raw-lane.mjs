@@ -17,8 +17,9 @@ export async function openRawLane(eventLoop, uri, options) {
     slabs: [Buffer.allocUnsafeSlow(512 << 10), Buffer.allocUnsafeSlow(512 << 10)],
     records: [new Int32Array(1024 * RECORD), new Int32Array(1024 * RECORD)],
     send: Buffer.allocUnsafeSlow(64 << 10),
-    events: new Float64Array(512 * 9),
+    events: new Float64Array(512 * 9 + 1),
     taken: new Int32Array(4),
+    documents: Buffer.allocUnsafeSlow(64 << 10),
   };
   const lane = native.openLane(eventLoop, lent, (count) => onTurn(count));
   const client = native.open(lane, true, uri, JSON.stringify(Object.entries(options)), 'bench');

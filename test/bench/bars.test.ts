@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { bars, barsTable, describe as inWords, heldAgainst } from '../../bench/bars.mjs';
+import { bars, barsTable, describe as inWords, heldAgainst, unexpected } from '../../bench/bars.mjs';
 import { full, quick } from '../../bench/plan.mjs';
 import { deploymentOf, nameOf } from '../../bench/names.mjs';
 import { findOne, row } from './run';
@@ -115,4 +115,12 @@ it('the table ends with what is not met', () => {
     { title: 'three', atLeast: 2, ratio: 3, met: true },
   ]).split('\n');
   expect(lines.map((line: string) => line.split(' ')[0])).toEqual(['three', 'two', 'one']);
+});
+
+it('a bar that is missed is unexpected unless it is known to be', () => {
+  const bar = (title: string, value: number, isKnown?: boolean) => ({ title, atLeast: 2, ...(isKnown && { isKnown }), of: () => value });
+  const which = [bar('met', 2), bar('missed', 1), bar('known', 1, true), { ...bar('not measured', 0), of: () => undefined }];
+  const held = heldAgainst({ rows: [] }, which);
+  expect(unexpected(held).map(({ title }: { title: string }) => title)).toEqual(['missed']);
+  expect(held.map((bar) => inWords(bar).verdict)).toEqual(['met', 'not met', 'not met, as is known', 'not measured']);
 });

@@ -74,6 +74,25 @@ onBothLanes((lane) => {
     }
   });
 
+  it('a command is shown as it was sent, however late it is asked for and however large it and its neighbours are', async () => {
+    const { client, log } = opened();
+    const texts = Array.from({ length: 60 }, (_, index) => String(index).repeat(index === 30 ? 50_000 : 1_000));
+    await Promise.all(texts.map((text) => client.db('shop').command({ echo: text })));
+    await Promise.all(texts.map(() => client.db('shop').command({ echo: 'over it' })));
+    const shown = log.of('commandStarted').map(({ command }) => command['echo'] as string);
+    expect(shown.slice(0, 60).toSorted()).toEqual(texts.toSorted());
+    expect(shown.slice(60)).toEqual(texts.map(() => 'over it'));
+  });
+
+  it.each([[['find', 'findAndModify', 'find']], [['echo', 'eche', 'echo1']], [['größe', 'grö', 'größe']], [['a', 'ab', 'abc']]])(
+    'names that resemble each other are told apart: %j',
+    async (names) => {
+      const { client, log } = opened();
+      for (const name of names) await client.db('shop').command({ [name]: 1 }).catch(() => undefined);
+      expect(log.of('commandStarted').map(({ commandName }) => commandName)).toEqual(names);
+    },
+  );
+
   it('a command that is not sent has no events', async () => {
     const { client, log } = opened();
     await client.connect();

@@ -45,6 +45,16 @@ describe('the encoder makes what bson makes of', () => {
     expectAsBson({ before: 1, value, after: 'x' });
   });
 
+  it('documents while all objects inherit a key', () => {
+    const everywhere = Object.prototype as Record<string, unknown>;
+    everywhere['everywhere'] = 1;
+    try {
+      expectAsBson({ own: 1, nested: { everywhere: 2 }, list: [{}] });
+    } finally {
+      delete everywhere['everywhere'];
+    }
+  });
+
   it.each<[string, Document]>([
     ['a key with a zero', { 'a\0b': 1 }],
     ['a nested key with a zero', { a: { '\0': 1 } }],

@@ -76,6 +76,18 @@ onBothLanes((lane) => {
     expect(names.slice(-2).toSorted()).toEqual(['connectionClosed', 'connectionPoolClosed']);
   });
 
+  it('what an operation causes at once is announced in the next microtask, while it waits for the rest', async () => {
+    const pool = openPool(stub.current.address, { lane, maxPoolSize: 1 });
+    pool.ready();
+    const connection = await pool.checkOut();
+    const log = new EventLog(pool);
+    const waiting = [pool.checkOut(), pool.checkOut()];
+    await new Promise<void>((resolve) => queueMicrotask(resolve));
+    expect(log.names).toEqual(['connectionCheckOutStarted', 'connectionCheckOutStarted']);
+    connection.checkIn();
+    for (const waiter of waiting) (await waiter).checkIn();
+  });
+
   it('what a synchronous call causes is announced before it returns', async () => {
     const pool = openPool(stub.current.address, { lane });
     const log = new EventLog(pool);

@@ -4,14 +4,16 @@
 //! connection that this lane watches: parked ones belong to their pool and are watched for a hang-up
 //! only, active ones are ours.
 //!
-//! **The path of an operation.** `operation.rs` begins it, `select.rs` finds it a server, and a
-//! connection is checked out. `compose.rs` appends what that connection and the session ask for, `exchange.rs` writes the
+//! **The path of an operation.** `operation.rs` begins it, `select.rs` finds it a server, `check_out.rs` a
+//! connection. `compose.rs` appends what that connection and the session ask for, `exchange.rs` writes the
 //! request there and then, and gives the connection back. `turn.rs` reads
 //! replies and records completions; `retry.rs` decides what follows a failure. `sessions.rs` has sessions and transactions,
 //! `pinned.rs` the connections that a user holds, `journal.rs` the events, `selection_log.rs`
 //! those of selections, `limits.rs` what servers accept.
 
+mod attempts;
 mod binding;
+mod check_out;
 mod compose;
 mod concerns;
 mod deadline;
@@ -46,7 +48,7 @@ use crate::session::{ClusterTime, ServerSessions, Sessions};
 use ferropool_connection::{Error, ErrorKind, Phase, Watcher};
 use ferropool_lane::{Batch, Inbox, Message, Readiness, Table, Token};
 use ferropool_pool::{CheckedOut, Condition, Effects, Key};
-use ferropool_topology::{Latest, ReadPreferenceMode, Scratch, Server, View, Wired};
+use ferropool_topology::{Latest, ReadPreferenceMode, Recorded, Scratch, Server, View, Wired};
 use operation::{Kind, Operation};
 use slab::Slab;
 use std::collections::VecDeque;
@@ -78,6 +80,8 @@ pub struct Engine {
     large: Slab<Vec<u8>>,
     scratch: Scratch,
     journal: Vec<Journal>,
+    /// What topologies give, on its way into the journal.
+    recorded: Vec<Recorded>,
     /// Whether some pool has events that nobody has drained.
     events_pending: bool,
     /// The request that is being composed.
@@ -181,6 +185,7 @@ impl Engine {
             large: Slab::new(),
             scratch: Scratch::default(),
             journal: Vec::new(),
+            recorded: Vec::new(),
             events_pending: false,
             request: Vec::new(),
             buffers: Vec::new(),

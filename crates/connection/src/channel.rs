@@ -1,6 +1,5 @@
 use crate::compression::{self, Compressor};
 use crate::error::{Error, ErrorKind, Phase};
-use crate::establish::Timings;
 use crate::frame::Frame;
 use crate::hello::{Abilities, Hello, Limits};
 use crate::socket::Socket;
@@ -32,7 +31,6 @@ pub struct Channel {
     abilities: Abilities,
     server_connection_id: Option<i64>,
     service: Option<ServiceId>,
-    timings: Timings,
 }
 
 /// Where a channel's readiness is watched. Removed explicitly, and before the socket closes.
@@ -89,7 +87,6 @@ impl Channel {
         transport: Transport,
         compressor: Option<Compressor>,
         hello: &Hello,
-        timings: Timings,
     ) -> Self {
         Self {
             socket,
@@ -104,7 +101,6 @@ impl Channel {
             abilities: hello.abilities,
             server_connection_id: hello.connection_id,
             service: hello.service_id,
-            timings,
         }
     }
 
@@ -131,11 +127,6 @@ impl Channel {
     /// The service behind a load balancer that it leads to.
     pub fn service(&self) -> Option<ServiceId> {
         self.service
-    }
-
-    /// How long each phase of its establishment took.
-    pub fn timings(&self) -> Timings {
-        self.timings
     }
 
     /// Where it is watched.

@@ -11,6 +11,7 @@ use crate::socks::ProxyOptions;
 use crate::stream::{Form, Stream};
 use crate::tls::TlsConnector;
 use ferropool_wire::{Appender, Document};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
@@ -48,6 +49,8 @@ pub struct Established {
     pub channel: Channel,
     /// What the server said.
     pub hello: Hello,
+    /// How long each phase took.
+    pub timings: Timings,
 }
 
 /// How long the phases of an establishment took.
@@ -71,7 +74,7 @@ pub struct Timings {
 /// The failure, with its phase and the address. Dropping the future closes the socket.
 pub async fn establish(address: &Address, options: &ConnectOptions) -> Result<Established, Error> {
     let progress = Progress::new();
-    let attempt = attempt(address, options, &progress);
+    let attempt = pin!(attempt(address, options, &progress));
     let outcome = progress.bound(options, attempt).await;
     outcome.map_err(|error| error.at(address))
 }
@@ -112,9 +115,9 @@ async fn attempt(
             options,
             progress,
         };
-        let outcome = authentication
-            .finish(document(&reply)?, &mut commands)
-            .await;
+        // Boxed: it is large, and many have none.
+        let conversation = Box::pin(authentication.finish(document(&reply)?, &mut commands));
+        let outcome = conversation.await;
         outcome.map_err(|error| match hello.service_id {
             Some(service) if options.load_balanced => error.of(service),
             _ => error,
@@ -127,8 +130,9 @@ async fn attempt(
     let offered = options.compressors.iter().copied();
     let compressor = { offered }.find(|offered| hello.accepts(*offered));
     Ok(Established {
-        channel: Channel::new(Arc::new(socket), transport, compressor, &hello, timings),
+        channel: Channel::new(Arc::new(socket), transport, compressor, &hello),
         hello,
+        timings,
     })
 }
 
@@ -209,7 +213,7 @@ impl Exchange for Commands<'_> {
             options,
             progress,
         } = self;
-        let command = stream.command(Phase::Auth, Form::Message, database, &body);
+        let command = pin!(stream.command(Phase::Auth, Form::Message, database, &body));
         progress
             .within(options.auth_timeout, options, command)
             .await
@@ -256,11 +260,12 @@ impl Progress {
         Phase::ALL[usize::from(self.0.load(Ordering::Relaxed))]
     }
 
-    /// Ends `work` at `connectTimeoutMS`, with the phase that it was in.
+    /// Ends `work` at `connectTimeoutMS`, with the phase that it was in. Pinned by the caller: a future that is handed on by
+    /// value has its room in each that it is handed to.
     pub(crate) async fn bound<T>(
         &self,
         options: &ConnectOptions,
-        work: impl Future<Output = Result<T, Error>>,
+        work: Pin<&mut impl Future<Output = Result<T, Error>>>,
     ) -> Result<T, Error> {
         self.within(options.connect_timeout, options, work).await
     }
@@ -270,7 +275,7 @@ impl Progress {
         &self,
         limit: Option<Duration>,
         options: &ConnectOptions,
-        work: impl Future<Output = Result<T, Error>>,
+        work: Pin<&mut impl Future<Output = Result<T, Error>>>,
     ) -> Result<T, Error> {
         let Some(limit) = limit else {
             return work.await;

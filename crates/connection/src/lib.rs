@@ -45,7 +45,7 @@ pub use metadata::{Application, ClientMetadata, DriverInfo, MetadataError, runs_
 pub use probe::{Checked, Probe};
 pub use secret::Secret;
 pub use server_api::ServerApi;
-pub use socket::{Severer, Socket};
+pub use socket::Socket;
 pub use socks::ProxyOptions;
 pub use tls::{Pem, TlsConnector, TlsOptions};
 pub use transport::Duplex;

@@ -4,6 +4,7 @@ use crate::establish::{ConnectOptions, Progress, command, connect, document, gre
 use crate::hello::{Hello, TopologyVersion};
 use crate::stream::{Form, Reply, Stream};
 use ferropool_wire::op_msg::flags;
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
 /// A monitor's connection: encrypted as all of its client's are, never authenticated or compressed
@@ -40,7 +41,7 @@ impl Probe {
         options: &ConnectOptions,
     ) -> Result<(Self, Checked), Error> {
         let progress = Progress::new();
-        let opening = async {
+        let opening = pin!(async {
             let (mut stream, _) = connect(address, options, &progress).await?;
             progress.enter(Phase::Hello);
             let asked = Instant::now();
@@ -57,7 +58,7 @@ impl Probe {
             };
             probe.accept(&checked.reply, options)?;
             Ok((probe, checked))
-        };
+        });
         let outcome = progress.bound(options, opening).await;
         outcome.map_err(|error| error.at(address))
     }
@@ -73,7 +74,7 @@ impl Probe {
     ) -> Result<Checked, Error> {
         let progress = Progress::new();
         progress.enter(Phase::Hello);
-        let asking = async {
+        let asking = pin!(async {
             let form = match self.modern {
                 true => Form::Message,
                 false => Form::Query,
@@ -90,7 +91,7 @@ impl Probe {
                 reply,
                 round_trip_time,
             })
-        };
+        });
         let outcome = progress.bound(options, asking).await;
         outcome.map_err(|error| error.at(address))
     }
@@ -109,7 +110,7 @@ impl Probe {
     ) -> Result<Vec<u8>, Error> {
         let progress = Progress::new();
         progress.enter(Phase::Hello);
-        let asking = async {
+        let asking = pin!(async {
             let request = match self.next {
                 Some(previous) => previous,
                 None => {
@@ -127,7 +128,7 @@ impl Probe {
             self.next = next;
             self.accept(&document, options)?;
             Ok(document)
-        };
+        });
         let patience = { options.connect_timeout }.map(|timeout| timeout.saturating_add(limit));
         let outcome = progress.within(patience, options, asking).await;
         outcome.map_err(|error| error.at(address))

@@ -8,7 +8,6 @@ use std::net::TcpStream;
 use std::os::fd::{AsFd, BorrowedFd};
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
 
 /// A connected, non-blocking stream socket.
 #[derive(Debug)]
@@ -97,13 +96,9 @@ impl AsFd for Socket {
     }
 }
 
-/// Ends a socket from another thread. Holds the socket's descriptor open, so that a reused one is
-/// never hit.
-#[derive(Debug)]
-pub struct Severer(pub Arc<Socket>);
-
-impl Sever for Severer {
+/// Ends it from another thread. Whoever may do so holds its descriptor open, so that a reused one is never hit.
+impl Sever for Socket {
     fn sever(&self) {
-        self.0.shutdown();
+        self.shutdown();
     }
 }

@@ -48,12 +48,12 @@ impl Stream {
     ///
     /// # Errors
     /// A network failure, or what is wrong with the server's certificate.
-    pub(crate) async fn secure(&mut self, mut session: Session) -> Result<(), Error> {
+    pub(crate) async fn secure(&mut self, mut session: Box<Session>) -> Result<(), Error> {
         loop {
             let shaken = session.shake_hands(&self.socket);
             match shaken {
                 Ok(true) => {
-                    self.transport = Transport::Tls(Box::new(session));
+                    self.transport = Transport::Tls(session);
                     return Ok(());
                 }
                 Ok(false) => {}

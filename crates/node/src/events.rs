@@ -1,3 +1,4 @@
+use crate::memory::LentBytes;
 use crate::{selection_events, topology_events};
 use ferropool_client::{CommandEnd, Failure, Journal};
 use ferropool_pool::{EventKind, FailedReason, Origin};
@@ -6,16 +7,91 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Numbers in an event's record: kind, client, connection, time (ms since the epoch), duration (ms),
 /// reason, origin, index of its text or -1, server. A command's start has the server's number for the connection,
-/// or -1, in place of the duration, the request's in place of the reason, and the index of its document in place of the
-/// text's; the service behind a load balancer is the document after it, where the kind is the next one.
+/// or -1, in place of the duration, the request's in place of the reason, and the place of its document in place of the
+/// text's index; the service behind a load balancer is behind the document, where the kind is 14.
 pub(crate) const WIDTH: usize = 9;
 
-/// Turns an event into numbers, and what numbers cannot say into a text.
+/// What numbers cannot say of the events of one drain.
+pub(crate) struct Contents {
+    pub(crate) texts: Vec<String>,
+    pub(crate) documents: Documents,
+}
+
+/// The documents of one drain, one behind the other in memory that was lent for them.
+pub(crate) struct Documents {
+    lent: LentBytes,
+    used: usize,
+    /// Those that had no room there.
+    apart: Vec<Vec<u8>>,
+}
+
+impl Documents {
+    pub(crate) fn new(lent: LentBytes) -> Self {
+        Self {
+            lent,
+            used: 0,
+            apart: Vec::new(),
+        }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.used = 0;
+        self.apart.clear();
+    }
+
+    /// How much of what was lent is used.
+    pub(crate) fn used(&self) -> usize {
+        self.used
+    }
+
+    /// A document that had no room, once.
+    pub(crate) fn take_apart(&mut self, index: usize) -> Option<Vec<u8>> {
+        self.apart.get_mut(index).map(std::mem::take)
+    }
+
+    /// Says where the document is: its first byte, or -1 less the index of one that is apart.
+    fn put(&mut self, document: Vec<u8>) -> f64 {
+        let end = self.used + document.len();
+        if let Some(room) = self.lent.as_mut().get_mut(self.used..end) {
+            room.copy_from_slice(&document);
+            return std::mem::replace(&mut self.used, end) as f64;
+        }
+        self.apart.push(document);
+        -(self.apart.len() as f64)
+    }
+}
+
+/// What both clocks said at once: an instant has no date of its own.
+pub(crate) struct Clocks {
+    instant: Instant,
+    /// Since the epoch.
+    milliseconds: f64,
+}
+
+impl Clocks {
+    /// As they stand now.
+    pub(crate) fn read() -> Self {
+        let date = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        Self {
+            instant: Instant::now(),
+            milliseconds: in_milliseconds(date),
+        }
+    }
+
+    /// An instant that has passed, as milliseconds since the epoch.
+    fn milliseconds(&self, at: Instant) -> f64 {
+        self.milliseconds - in_milliseconds(self.instant.saturating_duration_since(at))
+    }
+}
+
+/// Turns an event into numbers, and what numbers cannot say into a text or a document.
 pub(crate) fn encode(
     event: &mut Journal,
     client: &ferropool_client::Client,
-    texts: &mut Vec<String>,
-    documents: &mut Vec<Vec<u8>>,
+    clocks: &Clocks,
+    Contents { texts, documents }: &mut Contents,
 ) -> [f64; WIDTH] {
     let mut record = [0.0; WIDTH];
     record[7] = -1.0;
@@ -25,7 +101,7 @@ pub(crate) fn encode(
     };
     let (server, event) = match event {
         Journal::Pool(id, server, event) => {
-            (record[1], record[3]) = (f64::from(*id), milliseconds(event.at));
+            (record[1], record[3]) = (f64::from(*id), clocks.milliseconds(event.at));
             record[8] = f64::from(server.number());
             (server, &event.kind)
         }
@@ -40,18 +116,17 @@ pub(crate) fn encode(
             command,
             at,
         } => {
-            let index = documents.len() as f64;
-            documents.push(std::mem::take(command));
-            documents.extend(service.map(|service| service.0.to_vec()));
+            let mut command = std::mem::take(command);
+            command.extend(service.iter().flat_map(|service| service.0));
             return [
                 if service.is_some() { 14.0 } else { 11.0 },
                 f64::from(*client),
                 *connection as f64,
-                milliseconds(*at),
+                clocks.milliseconds(*at),
                 server_connection.map_or(-1.0, |id| id as f64),
                 f64::from(*request_id),
                 f64::from(*slot),
-                index,
+                documents.put(command),
                 f64::from(*server),
             ];
         }
@@ -64,32 +139,29 @@ pub(crate) fn encode(
             end,
             at,
         } => {
-            let (kind, index) = match end {
-                CommandEnd::Replied(reply) => {
-                    documents.push(std::mem::take(reply));
-                    (15.0, documents.len() - 1)
-                }
+            let (kind, place) = match end {
+                CommandEnd::Replied(reply) => (15.0, documents.put(std::mem::take(reply))),
                 CommandEnd::Failed(failure) => {
                     texts.push(failure.to_json());
-                    (16.0, texts.len() - 1)
+                    (16.0, (texts.len() - 1) as f64)
                 }
             };
             return [
                 kind,
                 f64::from(*client),
                 *connection as f64,
-                milliseconds(*at),
+                clocks.milliseconds(*at),
                 in_milliseconds(*duration),
                 0.0,
                 f64::from(*slot),
-                index as f64,
+                place,
                 f64::from(*server),
             ];
         }
         Journal::Topology(id, at, event) => {
             let text = say(topology_events::event(event, client.options()));
             let nobody = f64::from(Origin::NONE.0);
-            let (id, at) = (f64::from(*id), milliseconds(*at));
+            let (id, at) = (f64::from(*id), clocks.milliseconds(*at));
             return [13.0, id, 0.0, at, 0.0, 0.0, nobody, text, 0.0];
         }
         Journal::Selection {
@@ -99,7 +171,7 @@ pub(crate) fn encode(
             event,
         } => {
             let text = say(selection_events::event(event, client.options()));
-            let (id, at, slot) = (f64::from(*id), milliseconds(*at), f64::from(*slot));
+            let (id, at, slot) = (f64::from(*id), clocks.milliseconds(*at), f64::from(*slot));
             return [17.0, id, 0.0, at, 0.0, 0.0, slot, text, 0.0];
         }
         Journal::CredentialWanted {
@@ -196,14 +268,6 @@ pub(crate) fn encode(
 
 fn in_milliseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e3
-}
-
-/// An instant as milliseconds since the epoch, by the clocks as they stand now.
-fn milliseconds(at: Instant) -> f64 {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    in_milliseconds(now) - in_milliseconds(at.elapsed())
 }
 
 fn hex(bytes: &[u8]) -> String {

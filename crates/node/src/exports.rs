@@ -36,12 +36,12 @@ pub struct LentBuffers {
     pub records: (Int32Array, Int32Array),
     /// Where a command's BSON is put before `command` is called.
     pub send: Uint8Array,
-    /// For events, nine numbers each.
+    /// For events, nine numbers each, and the length of their documents.
     pub events: Float64Array,
     /// For a connection that `tryCheckOut` took, and for what `limits` says: four numbers.
     pub taken: Int32Array,
-    /// For a document of an event.
-    pub document: Uint8Array,
+    /// For the documents of events.
+    pub documents: Uint8Array,
 }
 
 /// Opens a lane: driven by the environment's event loop, or else by tokio.
@@ -249,7 +249,7 @@ pub fn take_large(lane: u32, number: u32) -> Result<Option<Buffer>> {
     Ok(find(lane)?.take_large(number))
 }
 
-/// Puts the next events into the events buffer, and says how many.
+/// Puts the next events and their documents into the buffers that were lent for them, and says how many.
 #[napi(catch_unwind)]
 pub fn drain_events(lane: u32) -> Result<u32> {
     Ok(find(lane)?.drain_events())
@@ -261,13 +261,7 @@ pub fn event_text(lane: u32, index: u32) -> Result<Option<String>> {
     Ok(find(lane)?.event_text(index))
 }
 
-/// Puts a document of an event of the last drain where one was lent for, and says its length: -1 if there is no room.
-#[napi(catch_unwind)]
-pub fn copy_event_document(lane: u32, index: u32) -> Result<i32> {
-    Ok(find(lane)?.copy_event_document(index))
-}
-
-/// A document of an event of the last drain, once.
+/// A document of an event of the last drain that had no room among the others, once.
 #[napi(catch_unwind)]
 pub fn event_document(lane: u32, index: u32) -> Result<Option<Buffer>> {
     Ok(find(lane)?.event_document(index))

@@ -5,6 +5,7 @@ pub(crate) use commands::Place;
 
 #[cfg(unix)]
 use crate::event_loop::EventLoop;
+use crate::events::{Clocks, Contents, Documents};
 use crate::exports::LentBuffers;
 #[cfg(unix)]
 use crate::memory::Buffers;
@@ -37,7 +38,6 @@ pub(crate) struct Lane {
     send: Uint8Array,
     events: RefCell<Events>,
     taken: RefCell<LentIntegers>,
-    document: RefCell<LentBytes>,
 }
 
 enum Driver {
@@ -48,12 +48,9 @@ enum Driver {
 
 /// Events that were drained from the engine and have not reached TypeScript.
 struct Events {
-    /// What the engine gives, on its way into what is pending.
-    drained: Vec<Journal>,
     pending: VecDeque<Journal>,
     records: LentNumbers,
-    texts: Vec<String>,
-    documents: Vec<Vec<u8>>,
+    contents: Contents,
 }
 
 impl Lane {
@@ -83,11 +80,12 @@ impl Lane {
         let driver = driver
             .ok_or_else(|| Error::from_reason("the environment's event loop cannot be had"))?;
         let events = Events {
-            drained: Vec::new(),
             pending: VecDeque::new(),
             records: LentNumbers(lent.events),
-            texts: Vec::new(),
-            documents: Vec::new(),
+            contents: Contents {
+                texts: Vec::new(),
+                documents: Documents::new(LentBytes(lent.documents)),
+            },
         };
         Ok(Self {
             engine,
@@ -96,7 +94,6 @@ impl Lane {
             send: lent.send,
             events: RefCell::new(events),
             taken: RefCell::new(LentIntegers(lent.taken)),
-            document: RefCell::new(LentBytes(lent.document)),
         })
     }
 
@@ -286,21 +283,22 @@ impl Lane {
         self.engine.lock().take_large(number).map(Buffer::from)
     }
 
-    /// Puts the next events into the events buffer, and says how many.
+    /// Puts the next events into the events buffer, and the length of their documents behind them. Says how many.
     pub(crate) fn drain_events(&self) -> u32 {
         let mut events = self.events.borrow_mut();
         let Events {
-            drained,
             pending,
             records,
-            texts,
-            documents,
+            contents,
         } = &mut *events;
-        texts.clear();
-        documents.clear();
+        contents.texts.clear();
+        contents.documents.clear();
         let mut engine = self.engine.lock();
-        engine.drain_events(drained);
-        pending.extend(drained.drain(..));
+        engine.drain_events(pending);
+        if pending.is_empty() {
+            return 0;
+        }
+        let clocks = Clocks::read();
         let mut records = records.as_mut().chunks_exact_mut(events::WIDTH);
         let mut count = 0;
         // Where there is no room left, TypeScript comes again.
@@ -317,36 +315,26 @@ impl Lane {
                 continue;
             };
             let Some(record) = records.next() else { break };
-            record.copy_from_slice(&events::encode(&mut event, client, texts, documents));
+            record.copy_from_slice(&events::encode(&mut event, client, &clocks, contents));
             count += 1;
+        }
+        if let [length, ..] = records.into_remainder() {
+            *length = contents.documents.used() as f64;
         }
         count
     }
 
     /// The text of an event of the last drain.
     pub(crate) fn event_text(&self, index: u32) -> Option<String> {
-        self.events.borrow().texts.get(index as usize).cloned()
-    }
-
-    /// Puts a document of an event of the last drain where one was lent for, and says its length: -1 if there is no room.
-    pub(crate) fn copy_event_document(&self, index: u32) -> i32 {
         let events = self.events.borrow();
-        let document = events.documents.get(index as usize);
-        let mut lent = self.document.borrow_mut();
-        let Some((document, room)) = document
-            .and_then(|document| Some((document, lent.as_mut().get_mut(..document.len())?)))
-        else {
-            return -1;
-        };
-        room.copy_from_slice(document);
-        document.len() as i32
+        events.contents.texts.get(index as usize).cloned()
     }
 
-    /// A document of an event of the last drain, once.
+    /// A document of an event of the last drain that had no room among the others, once.
     pub(crate) fn event_document(&self, index: u32) -> Option<Buffer> {
         let mut events = self.events.borrow_mut();
-        let document = events.documents.get_mut(index as usize)?;
-        Some(Buffer::from(std::mem::take(document)))
+        let document = events.contents.documents.take_apart(index as usize)?;
+        Some(Buffer::from(document))
     }
 }
 

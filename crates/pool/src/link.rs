@@ -1,6 +1,6 @@
 use std::fmt;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
+use std::sync::{Arc, OnceLock};
 use tokio::sync::Notify;
 
 /// Ends a socket without owning it.
@@ -17,7 +17,7 @@ pub trait Sever: Send + Sync + 'static {
 pub struct Link {
     severed: AtomicBool,
     establishing: Notify,
-    socket: OnceLock<Box<dyn Sever>>,
+    socket: OnceLock<Arc<dyn Sever>>,
 }
 
 impl Link {
@@ -34,7 +34,7 @@ impl Link {
     }
 
     /// Gives the link the established connection's socket.
-    pub fn attach(&self, socket: Box<dyn Sever>) {
+    pub fn attach(&self, socket: Arc<dyn Sever>) {
         // A second socket for one connection would be a bug of the connector; the first one stays.
         let _ = self.socket.set(socket);
         fence(Ordering::SeqCst);

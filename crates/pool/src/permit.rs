@@ -43,12 +43,13 @@ impl<T: Types> Permit<T> {
         self.unused().populates
     }
 
-    /// The connection is established.
-    pub fn complete(mut self, connection: T::Connection, service: Option<ServiceId>) {
+    /// The connection is established. Whether it is available now, with nobody who waited for it.
+    pub fn complete(mut self, connection: T::Connection, service: Option<ServiceId>) -> bool {
         let key = self.use_up();
         self.pool.act(|state, effects| {
-            state.established(key, connection, service, Instant::now(), effects)
-        });
+            state.established(key, connection, service, Instant::now(), effects);
+            state.is_available(key)
+        })
     }
 
     /// The connection could not be established, and that clears what `clears` says.

@@ -1,4 +1,8 @@
-//! The lock around the machine, and what carries out its effects. The only file that locks.
+//! The lock around the machine. The only file that locks; `pool/carry_out.rs` does what follows a decision.
+
+mod carry_out;
+
+pub use carry_out::Deferred;
 
 use crate::effects::{
     CheckIn, CheckOut, CheckOutResult, CheckedOut, Condition, Effects, Ended, Request,
@@ -12,6 +16,7 @@ use crate::permit::Permit;
 use crate::state::{Clears, State};
 use crate::stats::{PoolStats, Purpose};
 use crate::types::Types;
+use carry_out::Wakes;
 use parking_lot::Mutex;
 use std::sync::{Arc, Weak};
 use std::time::Instant;
@@ -335,11 +340,7 @@ impl<T: Types> Pool<T> {
     fn defer(&self, input: impl FnOnce(&mut State<T>, &mut Effects<T>)) -> Deferred<'_, T> {
         let mut effects = Effects::new();
         let ((), wakes) = self.decide(&mut effects, input);
-        Deferred {
-            pool: self,
-            effects,
-            wakes,
-        }
+        Deferred::new(self, effects, wakes)
     }
 
     /// An input whose caller serves nobody itself.
@@ -388,39 +389,6 @@ impl<T: Types> Pool<T> {
         };
         (result, wakes)
     }
-
-    #[inline]
-    fn carry_out(&self, effects: &mut Effects<T>, wakes: Wakes) {
-        // Whoever takes an available connection, or returns one that nobody waits for, leaves nothing to do.
-        if wakes != Wakes::default() || !effects.are_waiters_only() {
-            self.carry_out_all(effects, wakes);
-        }
-    }
-
-    #[cold]
-    fn carry_out_all(&self, effects: &mut Effects<T>, wakes: Wakes) {
-        if wakes.earlier {
-            self.earlier.notify_one();
-        }
-        if wakes.warmer {
-            self.warmer.notify_waiters();
-        }
-        if wakes.drained {
-            self.drained.notify_waiters();
-        }
-        for establish in effects.establish.drain(..) {
-            if let Some(pool) = self.this.upgrade() {
-                self.connector.establish(Permit::new(pool, establish));
-            }
-        }
-        for link in effects.sever.drain(..) {
-            link.sever();
-        }
-        effects.close.clear();
-        if wakes.events {
-            self.connector.events_recorded();
-        }
-    }
 }
 
 /// Somebody who warms the pool, until it is dropped.
@@ -433,31 +401,6 @@ impl<T: Types> Drop for Warming<'_, T> {
     fn drop(&mut self) {
         let mut locked = self.pool.locked.lock();
         locked.state.stop_warming(self.connections);
-    }
-}
-
-/// Who has to be woken after a decision.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-struct Wakes {
-    earlier: bool,
-    warmer: bool,
-    drained: bool,
-    events: bool,
-}
-
-/// What remains to be done of a decision that was made under the caller's own lock.
-#[must_use]
-pub struct Deferred<'a, T: Types> {
-    pool: &'a Pool<T>,
-    effects: Effects<T>,
-    wakes: Wakes,
-}
-
-impl<T: Types> Deferred<'_, T> {
-    /// Closes, wakes and tells; to be called without a lock.
-    pub fn carry_out(mut self) {
-        self.pool.carry_out(&mut self.effects, self.wakes);
-        self.pool.settle(&mut self.effects);
     }
 }
 

@@ -25,6 +25,9 @@ pub(crate) struct Waiting<W> {
 }
 
 impl<W> WaitQueue<W> {
+    /// For so many waiters there is always room.
+    const KEPT: usize = 512;
+
     pub(crate) fn new() -> Self {
         Self {
             waiting: Slab::new(),
@@ -61,9 +64,10 @@ impl<W> WaitQueue<W> {
     }
 
     /// The oldest waiter leaves.
+    #[inline]
     pub(crate) fn pop(&mut self) -> Option<Waiting<W>> {
         let slot = self.order.pop_front()?;
-        Some(self.waiting.remove(slot as usize))
+        Some(self.leave(slot))
     }
 
     /// One waiter leaves, if it is still there.
@@ -71,7 +75,48 @@ impl<W> WaitQueue<W> {
         let waiting = self.waiting.get(ticket.slot as usize)?;
         (waiting.number == ticket.number).then(|| {
             self.order.remove(ticket.slot);
-            self.waiting.remove(ticket.slot as usize)
+            self.leave(ticket.slot)
         })
+    }
+
+    /// Out of line: most check-ins find nobody who waits. A crowd's room is given back when nobody is left.
+    #[cold]
+    #[inline(never)]
+    fn leave(&mut self, slot: u32) -> Waiting<W> {
+        let waiting = self.waiting.remove(slot as usize);
+        if self.waiting.is_empty() && self.waiting.capacity() > Self::KEPT {
+            (self.waiting, self.order) = (Slab::new(), Chain::new());
+        }
+        waiting
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::WaitQueue;
+    use crate::effects::Request;
+    use crate::stats::Purpose;
+    use std::time::Instant;
+
+    #[test]
+    fn a_crowd_leaves_no_room_behind() {
+        let mut queue = WaitQueue::new();
+        let crowd = 2 * WaitQueue::<usize>::KEPT;
+        for round in 0..2 {
+            let tickets: Vec<_> = (0..crowd)
+                .map(|who| queue.push(who, Request::new(Purpose::Operation), Instant::now()))
+                .collect();
+            assert!(queue.waiting.capacity() >= crowd);
+            // From the middle in one round, from the front in the other.
+            for (who, ticket) in tickets.into_iter().enumerate() {
+                let left = match round {
+                    0 => queue.remove(ticket),
+                    _ => queue.pop(),
+                };
+                assert_eq!(left.map(|waiting| waiting.waiter), Some(who));
+            }
+            assert!(queue.is_empty());
+            assert_eq!(queue.waiting.capacity(), 0);
+        }
     }
 }

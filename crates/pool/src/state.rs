@@ -13,8 +13,9 @@
 //!
 //! This file has check-out and check-in; `state/` has the other inputs: `establish.rs` the handshakes,
 //! `in_use.rs` what befalls a connection while it is held, `lifecycle.rs` ready, clear and close,
-//! `maintenance.rs` what time brings. `view.rs` has what can be seen.
+//! `maintenance.rs` what time brings. `departures.rs` lets waiters and connections go, `view.rs` has what can be seen.
 
+mod departures;
 mod establish;
 mod in_use;
 mod lifecycle;
@@ -26,11 +27,11 @@ pub use establish::Clears;
 use crate::deadlines::Deadlines;
 use crate::effects::{CheckIn, CheckOut, CheckedOut, Condition, Effects, Request};
 use crate::error::CheckOutError;
-use crate::event::{ClosedReason, EventKind, EventLog, FailedReason};
+use crate::event::{ClosedReason, EventKind, EventLog};
 use crate::generation::Generations;
-use crate::ids::{Key, PoolId, ServiceId, Ticket};
+use crate::ids::{Key, PoolId, Ticket};
 use crate::options::PoolOptions;
-use crate::queue::{WaitQueue, Waiting};
+use crate::queue::WaitQueue;
 use crate::records::{Place, Record, Records};
 use crate::stats::{Counters, Waits};
 use crate::types::Types;
@@ -55,6 +56,11 @@ pub struct State<T: Types> {
     floors: Vec<u32>,
     /// No population before this instant: the last one failed and did not pause the pool.
     populate_after: Option<Instant>,
+    /// No handshake for waiters before this instant, as long as connections are in use: what the last one brought may be
+    /// enough.
+    lull_until: Option<Instant>,
+    /// A connection has come back since the last lull began, or none had the time to.
+    turns_over: bool,
 }
 
 /// The state of the pool; why it is paused travels inside.
@@ -92,6 +98,8 @@ impl<T: Types> State<T> {
             next_run: None,
             floors: Vec::new(),
             populate_after: None,
+            lull_until: None,
+            turns_over: true,
         }
     }
 
@@ -225,7 +233,10 @@ impl<T: Types> State<T> {
                 self.remove(key, reason, error, now);
                 self.start_handshakes(now, effects);
             }
-            None => self.make_available(key, connection, now, effects),
+            None => {
+                self.turns_over = true;
+                self.make_available(key, connection, now, effects);
+            }
         }
         Ok(CheckIn::CheckedIn)
     }
@@ -317,86 +328,5 @@ impl<T: Types> State<T> {
             .queued(now.saturating_duration_since(waiting.since));
         let checked_out = self.hand_out(key, &waiting.request, waiting.since, now);
         effects.settled.push((waiting.waiter, Ok(checked_out)));
-    }
-
-    /// Takes a waiter that is out of the queue out of the deadlines, and records its failure.
-    fn leave_queue(
-        &mut self,
-        waiting: Waiting<T::Waiter>,
-        error: &CheckOutError<T::Error>,
-        now: Instant,
-    ) -> T::Waiter {
-        if let Some(deadline) = waiting.deadline {
-            self.deadlines.remove(deadline);
-        }
-        self.log_failed(
-            &waiting.request,
-            now.saturating_duration_since(waiting.since),
-            error,
-            now,
-        );
-        waiting.waiter
-    }
-
-    fn log_failed(
-        &mut self,
-        request: &Request,
-        duration: Duration,
-        error: &CheckOutError<T::Error>,
-        now: Instant,
-    ) {
-        self.counters.failed[FailedReason::of(error) as usize] += 1;
-        self.events.push(now, || EventKind::CheckOutFailed {
-            origin: request.origin,
-            error: error.clone(),
-            duration,
-        });
-    }
-
-    /// Closes an available connection.
-    fn close_available(
-        &mut self,
-        key: Key,
-        reason: ClosedReason,
-        error: Option<T::Error>,
-        now: Instant,
-        effects: &mut Effects<T>,
-    ) {
-        if let Place::Available { connection, .. } = self.remove(key, reason, error, now).place {
-            effects.close.push(connection);
-        }
-    }
-
-    /// "Closing a Connection": it stops being counted, wherever it is.
-    fn remove(
-        &mut self,
-        key: Key,
-        reason: ClosedReason,
-        error: Option<T::Error>,
-        now: Instant,
-    ) -> Record<T> {
-        let record = self.records.remove(key);
-        self.log_closed(key, record.service, reason, error, now);
-        record
-    }
-
-    fn log_closed(
-        &mut self,
-        key: Key,
-        service: Option<ServiceId>,
-        reason: ClosedReason,
-        error: Option<T::Error>,
-        now: Instant,
-    ) {
-        if let Some(service) = service {
-            self.generations.leave(service);
-        }
-        self.counters.closed[reason as usize] += 1;
-        self.events.push(now, || EventKind::ConnectionClosed {
-            connection: key.id,
-            reason,
-            service,
-            error,
-        });
     }
 }

@@ -95,7 +95,9 @@ fn end(handshake: Handshake, pool: &Pool<Mock>, remote: &Remote) {
     let permit = || remote.permit().expect("a handshake has started");
     match handshake {
         Handshake::SucceedsAtOnce | Handshake::NeverEnds => {}
-        Handshake::Succeeds => permit().complete(remote.connection(), None),
+        Handshake::Succeeds => {
+            permit().complete(remote.connection(), None);
+        }
         Handshake::Fails => permit().fail(Fault("refused"), Clears::Nothing),
         Handshake::FailsAndClears => permit().fail(Fault("refused"), Clears::Pool),
         Handshake::IsAbandoned => drop(permit()),

@@ -31,7 +31,7 @@ fn the_child_starts_over_with_connections_of_its_own() {
     // One in use, one available, one pending.
     for _ in 0..2 {
         let permit = remote.permit().expect("the pool is populated");
-        permit.link().attach(Box::new(Socket(Arc::clone(&severed))));
+        permit.link().attach(Arc::new(Socket(Arc::clone(&severed))));
         permit.complete(remote.connection(), None);
     }
     let in_use = try_check_out(&pool).expect("one is available");

@@ -35,7 +35,7 @@ fn established() -> (Arc<Pool<Mock>>, Arc<Remote>, Socket) {
     });
     let socket = Socket::default();
     let permit = remote.permit().expect("the pool is populated");
-    permit.link().attach(Box::new(socket.clone()));
+    permit.link().attach(Arc::new(socket.clone()));
     permit.complete(remote.connection(), None);
     (pool, remote, socket)
 }
@@ -142,7 +142,7 @@ fn a_link_that_was_severed_before_its_socket_came_severs_it_then() {
     let link = Link::default();
     let socket = Socket::default();
     link.sever();
-    link.attach(Box::new(socket.clone()));
+    link.attach(Arc::new(socket.clone()));
     assert_eq!(socket.severed(), 1);
     assert!(poll(&mut Box::pin(link.severed())).is_ready());
 }
@@ -155,7 +155,7 @@ fn a_sever_and_an_attach_at_the_same_time_do_not_miss_each_other() {
         let socket = Socket::default();
         std::thread::scope(|scope| {
             scope.spawn(|| link.sever());
-            link.attach(Box::new(socket.clone()));
+            link.attach(Arc::new(socket.clone()));
         });
         assert!(socket.severed() >= 1);
     }

@@ -109,7 +109,9 @@ impl EventLog {
         event: impl FnOnce() -> TopologyEvent,
     ) {
         if self.subscribed {
-            self.collect(pools);
+            let mut events = std::mem::take(&mut self.events);
+            self.collect_into(&mut events, pools);
+            self.events = events;
             if self.events.len() < Self::CAPACITY {
                 let event = Recorded::Topology(Instant::now(), event());
                 self.events.push_back(event);
@@ -117,13 +119,16 @@ impl EventLog {
         }
     }
 
-    /// Takes in what pools have recorded.
-    pub(crate) fn collect<'a>(&mut self, pools: impl Iterator<Item = &'a Arc<Server>>) {
+    /// Moves what pools have recorded to the end of `into`.
+    pub(crate) fn collect_into<'a>(
+        &mut self,
+        into: &mut impl Extend<Recorded>,
+        pools: impl Iterator<Item = &'a Arc<Server>>,
+    ) {
         for server in pools {
             server.pool().drain_events(&mut self.collected);
             let events = self.collected.drain(..);
-            self.events
-                .extend(events.map(|event| Recorded::Pool(Arc::clone(server), event)));
+            into.extend(events.map(|event| Recorded::Pool(Arc::clone(server), event)));
         }
     }
 

@@ -3,9 +3,9 @@ use crate::topology::{Observer, Topology};
 use crate::unclaimed::Unclaimed;
 use crate::wired::{Waiter, Wired};
 use ferropool_connection::{
-    Address, ConnectOptions, Error, Established, Home, Phase, Severer, Watcher, establish,
+    Address, ConnectOptions, Error, Established, Home, Phase, Watcher, establish,
 };
-use ferropool_pool::{CheckOutResult, Clears, Connector, Permit, Pool, PoolOptions};
+use ferropool_pool::{CheckOutResult, Clears, Connector, Permit, Pool, PoolOptions, Sever};
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
@@ -65,13 +65,21 @@ impl Server {
     ) -> Arc<Self> {
         let back = Arc::new(OnceLock::new());
         let establishments = Arc::new(Establishments::default());
-        let connector = PoolConnector {
+        let connect = options.connect.clone();
+        let site = Site {
             address: address.clone(),
-            connect: options.connect.clone(),
+            populate: connect.clone(),
+            connect: ConnectOptions {
+                auth_timeout: None,
+                ..connect
+            },
             server: Arc::clone(&back),
             topology,
-            observer,
             establishments: Arc::clone(&establishments),
+        };
+        let connector = PoolConnector {
+            site: Arc::new(site),
+            observer,
             runtime: runtime.clone(),
         };
         let pool = Pool::new(options.pool.clone(), Box::new(connector));
@@ -158,58 +166,40 @@ impl Drop for Server {
 
 /// What the pool of a server asks of it.
 struct PoolConnector {
-    address: Address,
-    connect: ConnectOptions,
-    server: Arc<OnceLock<Weak<Server>>>,
-    topology: Weak<Topology>,
-    establishments: Arc<Establishments>,
+    site: Arc<Site>,
     observer: Arc<dyn Observer>,
     runtime: Handle,
 }
 
+/// What the establishments of a server have in common.
+struct Site {
+    address: Address,
+    connect: ConnectOptions,
+    /// The same for connections that nobody waits for.
+    populate: ConnectOptions,
+    server: Arc<OnceLock<Weak<Server>>>,
+    topology: Weak<Topology>,
+    establishments: Arc<Establishments>,
+}
+
 impl Connector<Wired> for PoolConnector {
     fn establish(&self, permit: Permit<Wired>) {
-        let address = self.address.clone();
-        let auth_timeout = { self.connect.auth_timeout }.filter(|_| permit.populates());
-        let options = ConnectOptions {
-            auth_timeout,
-            ..self.connect.clone()
-        };
-        let (server, topology) = (Arc::clone(&self.server), Weak::clone(&self.topology));
-        let establishments = Arc::clone(&self.establishments);
+        let (site, runtime) = (Arc::clone(&self.site), self.runtime.clone());
         self.runtime.spawn(async move {
             let link = Arc::clone(permit.link());
+            let options = match permit.populates() {
+                true => &site.populate,
+                false => &site.connect,
+            };
             let outcome = tokio::select! {
                 biased;
                 // Nobody waits for it any more: the pool has closed it.
                 () = link.severed() => return,
-                outcome = establish(&address, &options) => outcome,
+                outcome = establish(&site.address, options) => outcome,
             };
-            let server = || server.get().and_then(Weak::upgrade);
             match outcome {
-                Ok(Established { mut channel, hello }) => {
-                    let (key, socket) = (permit.key(), Arc::clone(channel.socket()));
-                    establishments.record(channel.timings());
-                    let unclaimed = Arc::new(Unclaimed::default());
-                    channel.move_home(Home::new(Arc::clone(&unclaimed) as Arc<dyn Watcher>, 0));
-                    link.attach(Box::new(Severer(Arc::clone(&socket))));
-                    let service = hello.service_id.filter(|_| options.load_balanced);
-                    permit.complete(Box::new(channel), service);
-                    drop(link);
-                    // From here on the task keeps neither the pool nor the server alive.
-                    if unclaimed.hung_up(socket).await
-                        && let Some(server) = server()
-                    {
-                        let error = Error::closed_by_peer(Phase::Established).at(&address);
-                        server.pool().hung_up(key, error);
-                    }
-                }
-                Err(error) => match (topology.upgrade(), server()) {
-                    (Some(topology), Some(server)) => {
-                        topology.establishment_failed(&server, permit, error);
-                    }
-                    _ => permit.fail(error, Clears::Nothing),
-                },
+                Ok(established) => site.established(permit, established, &runtime),
+                Err(error) => site.failed(permit, error),
             }
         });
     }
@@ -220,5 +210,52 @@ impl Connector<Wired> for PoolConnector {
 
     fn events_recorded(&self) {
         self.observer.events_recorded();
+    }
+}
+
+impl Site {
+    fn established(
+        self: Arc<Self>,
+        permit: Permit<Wired>,
+        Established {
+            mut channel,
+            hello,
+            timings,
+        }: Established,
+        runtime: &Handle,
+    ) {
+        self.establishments.record(timings);
+        let (key, socket) = (permit.key(), Arc::clone(channel.socket()));
+        let unclaimed = Arc::new(Unclaimed::default());
+        channel.move_home(Home::new(Arc::clone(&unclaimed) as Arc<dyn Watcher>, 0));
+        permit.link().attach(Arc::clone(&socket) as Arc<dyn Sever>);
+        let service = hello.service_id.filter(|_| self.connect.load_balanced);
+        // Whoever waited for it watches it from now on.
+        if !permit.complete(Box::new(channel), service) {
+            return;
+        }
+        // A task of its own, because that of the establishment is ten times as large. It keeps neither the pool nor the
+        // server alive.
+        runtime.spawn(async move {
+            if unclaimed.hung_up(socket).await
+                && let Some(server) = self.server()
+            {
+                let error = Error::closed_by_peer(Phase::Established).at(&self.address);
+                server.pool().hung_up(key, error);
+            }
+        });
+    }
+
+    fn failed(&self, permit: Permit<Wired>, error: Error) {
+        match (self.topology.upgrade(), self.server()) {
+            (Some(topology), Some(server)) => {
+                topology.establishment_failed(&server, permit, error);
+            }
+            _ => permit.fail(error, Clears::Nothing),
+        }
+    }
+
+    fn server(&self) -> Option<Arc<Server>> {
+        self.server.get().and_then(Weak::upgrade)
     }
 }

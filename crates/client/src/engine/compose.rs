@@ -262,7 +262,7 @@ impl Attached {
 
 /// The number of a write that may be retried, the same for each attempt.
 fn write_number(
-    attempts: &mut super::retry::Attempts,
+    attempts: &mut super::attempts::Attempts,
     client: &crate::client::Client,
     profile: &crate::profile::Profile,
     session: &mut ServerSession,

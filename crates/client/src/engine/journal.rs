@@ -116,12 +116,12 @@ impl Engine {
     }
 
     /// Moves the events since the last call to the end of `into`.
-    pub fn drain_events(&mut self, into: &mut Vec<Journal>) {
+    pub fn drain_events(&mut self, into: &mut impl Extend<Journal>) {
         self.events_pending = false;
         for id in 0..self.clients.capacity() {
             self.journal_topology(id as ClientId);
         }
-        into.append(&mut self.journal);
+        into.extend(self.journal.drain(..));
     }
 
     /// Moves the events of a client's topology and its pools into the journal.
@@ -130,13 +130,12 @@ impl Engine {
         let Some(topology) = client.and_then(|attached| attached.client.topology()) else {
             return;
         };
-        let mut events = Vec::new();
-        topology.drain_events(&mut events);
-        self.journal
-            .extend(events.into_iter().map(|event| match event {
-                Recorded::Pool(server, event) => Journal::Pool(id, server, event),
-                Recorded::Topology(at, event) => Journal::Topology(id, at, event),
-            }));
+        topology.drain_events(&mut self.recorded);
+        let recorded = self.recorded.drain(..);
+        self.journal.extend(recorded.map(|event| match event {
+            Recorded::Pool(server, event) => Journal::Pool(id, server, event),
+            Recorded::Topology(at, event) => Journal::Topology(id, at, event),
+        }));
     }
 
     /// Records that a client's callback is to supply credentials.
@@ -206,13 +205,18 @@ impl Engine {
     }
 }
 
+/// A document without fields.
+const EMPTY: [u8; 5] = [5, 0, 0, 0, 0];
+
 /// The body of a message, with its document sequences as the arrays that they stand for.
 fn whole_command(message: &[u8]) -> Vec<u8> {
     let Ok(message) = OpMsg::parse(message) else {
-        return Vec::new();
+        return EMPTY.to_vec();
     };
     let mut command = message.body.to_vec();
-    if let Ok(mut fields) = Appender::reopen(&mut command, 0) {
+    if message.sequences().next().is_some()
+        && let Ok(mut fields) = Appender::reopen(&mut command, 0)
+    {
         for sequence in message.sequences() {
             fields.array(
                 sequence.identifier,

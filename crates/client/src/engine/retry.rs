@@ -1,6 +1,7 @@
 //! Attempts after the first: what may be sent again ("Retryable Reads", "Retryable Writes", "Client Backpressure"), and
 //! which error is the operation's in the end.
 
+use super::attempts::Failing;
 use super::operation::{Kind, SessionUse, Stage, cut};
 use super::trouble::Trouble;
 use super::verdict::Facts;
@@ -12,10 +13,8 @@ use crate::note::Note;
 use crate::profile::CommandKind;
 use crate::runtime::runtime;
 use crate::session::Ending;
-use ferropool_connection::{Address, Error, Phase};
 use ferropool_lane::Message;
 use ferropool_topology::{ServerType, TopologyType, View};
-use ferropool_wire::Document;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -28,63 +27,6 @@ const LABELS_RESUMABLE: i32 = 9;
 /// "Overload retry policy".
 const BASE_BACKOFF_MS: f64 = 100.0;
 const MAX_BACKOFF_MS: f64 = 10_000.0;
-
-/// What an operation's attempts so far have left.
-#[derive(Debug, Default)]
-pub(super) struct Attempts {
-    /// How many attempts have been followed by another.
-    retries: u32,
-    /// Whether it must not be sent again.
-    forbidden: bool,
-    /// Whether some attempt met an overloaded server.
-    overloaded: bool,
-    /// `txnNumber`, once the write has one.
-    pub(super) write_number: Option<i64>,
-    /// Whether it is the first command of its transaction.
-    pub(super) starts_transaction: bool,
-    /// Whether the transaction had been committed before.
-    pub(super) commits_again: bool,
-    /// The servers where it failed.
-    deprioritized: Vec<Address>,
-    /// The error that says most so far.
-    error: Option<Box<Failing>>,
-}
-
-/// How an attempt ended that was followed by another.
-#[derive(Debug)]
-enum Failing {
-    /// With an error that the server reported: the reply's body.
-    Reply(Vec<u8>, Labels),
-    /// Without a reply.
-    Failure(Failure, Labels),
-}
-
-impl Attempts {
-    /// It is not sent a second time.
-    pub(super) fn forbid(&mut self) {
-        self.forbidden = true;
-    }
-
-    /// The error that says most so far, as a failure.
-    pub(super) fn earlier(&self) -> Option<Failure> {
-        match &**self.error.as_ref()? {
-            Failing::Failure(failure, _) => Some(failure.clone()),
-            Failing::Reply(body, _) => {
-                Error::reported(Phase::Established, Document::new(body).ok()?)
-                    .ok()
-                    .map(Failure::Connection)
-            }
-        }
-    }
-
-    pub(super) fn deprioritized(&self) -> &[Address] {
-        &self.deprioritized
-    }
-
-    pub(super) fn is_repeated_commit(&self) -> bool {
-        self.commits_again || self.retries > 0
-    }
-}
 
 /// What follows an attempt that failed.
 #[derive(Clone, Copy, Debug)]

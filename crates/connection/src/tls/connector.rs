@@ -29,8 +29,8 @@ impl TlsConnector {
         }
     }
 
-    /// A session with the server at `address`, before its handshake.
-    pub(crate) async fn session(&self, address: &Address) -> Result<Session, Error> {
+    /// A session with the server at `address`, before its handshake. Boxed: it is large, and is moved often.
+    pub(crate) async fn session(&self, address: &Address) -> Result<Box<Session>, Error> {
         let config = self.config.get_or_try_init(|| async {
             let options = self.options.clone();
             // Files and the system's store are read, and a key may have to be decrypted.
@@ -39,7 +39,8 @@ impl TlsConnector {
         });
         let config = Arc::clone(config.await?);
         let name = self.server_name(address)?;
-        Session::new(config, name).map_err(|error| unusable(error.to_string()))
+        let session = Session::new(config, name);
+        { session.map(Box::new) }.map_err(|error| unusable(error.to_string()))
     }
 
     fn server_name(&self, address: &Address) -> Result<ServerName<'static>, Error> {

@@ -14,6 +14,12 @@ use std::time::{Duration, Instant};
 /// helped by being dialled again at once.
 const POPULATION_REST: Duration = Duration::from_millis(500);
 
+/// The part of a handshake for which its end puts off the next one.
+const LULL_PART: u32 = 8;
+
+/// The most that it does, in milliseconds.
+const LONGEST_LULL: u64 = 20;
+
 /// What a failed handshake clears.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clears {
@@ -46,7 +52,7 @@ impl<T: Types> State<T> {
     }
 
     /// Starts the handshakes that the rule allows: pending < maxConnecting, total < maxPoolSize, and
-    /// (waiters > pending, or total < minPoolSize). A handshake that populates counts for a waiter.
+    /// (waiters > pending and no lull, or total < minPoolSize). A handshake that populates counts for a waiter.
     pub(super) fn start_handshakes(&mut self, now: Instant, effects: &mut Effects<T>) {
         let populates = self.options.background == Background::Driven;
         self.start_handshakes_while(populates, now, effects);
@@ -68,9 +74,10 @@ impl<T: Types> State<T> {
             (false, false) => self.warming(),
         };
         let max_pool_size = self.options.max_pool_size.unwrap_or(u32::MAX);
+        let lulls = self.lull_until.is_some_and(|at| at > now) && self.records.is_any_in_use();
         loop {
             let (pending, total) = (self.records.pending(), self.records.total());
-            let is_waited_for = self.queue.len() > pending as usize;
+            let is_waited_for = self.queue.len() > pending as usize && !lulls;
             let wanted = is_waited_for || total < floor;
             if !wanted || pending >= self.options.max_connecting || total >= max_pool_size {
                 return;
@@ -113,7 +120,24 @@ impl<T: Types> State<T> {
             duration,
         });
         self.make_available(key, connection, now, effects);
+        self.begin_lull(duration, now);
         self.start_handshakes(now, effects);
+    }
+
+    /// A handshake has ended and others still wait. Where connections come back, what there is now may have served them long
+    /// before another handshake could: that one is put off for a moment, so that a burst opens no more than it needs. Where none
+    /// came back in one lull, there is no other.
+    fn begin_lull(&mut self, handshake: Duration, now: Instant) {
+        // In whole milliseconds, as a runtime's timers are.
+        let lull = (handshake / LULL_PART).as_millis() as u64;
+        let is_due = self.turns_over
+            && lull > 0
+            && !self.queue.is_empty()
+            && self.options.background == Background::Driven;
+        if is_due {
+            self.turns_over = false;
+            self.lull_until = now.checked_add(Duration::from_millis(lull.min(LONGEST_LULL)));
+        }
     }
 
     /// A handshake failed. The oldest waiter fails with `error` if waiters exceed the pending that

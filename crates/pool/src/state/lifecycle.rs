@@ -73,7 +73,7 @@ impl<T: Types> State<T> {
             return;
         }
         self.phase = Phase::Closed;
-        (self.next_run, self.populate_after) = (None, None);
+        (self.next_run, self.populate_after, self.lull_until) = (None, None, None);
         while let Some(key) = self.records.oldest_available() {
             self.close_available(key, ClosedReason::PoolClosed, None, now, effects);
         }

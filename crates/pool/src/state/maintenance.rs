@@ -25,7 +25,8 @@ impl<T: Types> State<T> {
             _ => None,
         };
         let due = earlier(self.deadlines.earliest(), reap);
-        earlier(due, earlier(self.next_run, self.populate_after))
+        let rests = earlier(self.populate_after, self.lull_until);
+        earlier(due, earlier(self.next_run, rests))
     }
 
     /// Does what is due: ends what has passed its deadline, removes idle connections, populates.
@@ -68,6 +69,9 @@ impl<T: Types> State<T> {
         }
         if self.populate_after.is_some_and(|at| at <= now) {
             self.populate_after = None;
+        }
+        if self.lull_until.is_some_and(|at| at <= now) {
+            self.lull_until = None;
         }
         match self.options.background {
             Background::Driven => self.run(now, effects),

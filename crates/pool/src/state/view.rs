@@ -3,7 +3,7 @@
 use super::{Phase, State};
 use crate::error::{CheckOutError, Holder};
 use crate::event::Event;
-use crate::ids::ServiceId;
+use crate::ids::{Key, ServiceId};
 use crate::records::Place;
 use crate::stats::{PoolStats, Status};
 use crate::types::Types;
@@ -19,6 +19,12 @@ impl<T: Types> State<T> {
             }),
             Phase::Ready => None,
         }
+    }
+
+    /// Whether a connection is here, for anybody to take.
+    pub fn is_available(&self, key: Key) -> bool {
+        let record = self.records.get(key);
+        record.is_some_and(|record| matches!(record.place, Place::Available { .. }))
     }
 
     /// Connections that are established.

@@ -27,6 +27,9 @@ pub(crate) use ensure;
 /// How long population rests after a failure that did not clear the pool.
 const POPULATION_REST: Micros = 500_000;
 
+/// For how long the end of a handshake can put off the next one, in milliseconds.
+const LONGEST_LULL: Micros = 20;
+
 pub(crate) struct Observer {
     options: PoolOptions,
     base: Instant,
@@ -46,6 +49,9 @@ pub(crate) struct Observer {
     pub(crate) queue: VecDeque<Waiting>,
     next_run: Option<Micros>,
     rest: Option<Micros>,
+    /// Until when nothing is established for waiters, and whether there may be another such time.
+    lull: Option<Micros>,
+    may_lull: bool,
     /// What those who warm the pool ask for.
     pub(crate) floors: Vec<u32>,
     counters: Counters,
@@ -185,6 +191,8 @@ impl Observer {
             queue: VecDeque::new(),
             next_run: None,
             rest: None,
+            lull: None,
+            may_lull: true,
             floors: Vec::new(),
             counters: Counters::default(),
             has_begun: false,
@@ -260,13 +268,16 @@ impl Observer {
                 self.run();
             }
             Kind::Close if is_open => {
-                (self.rest, self.next_run) = (None, None);
+                (self.rest, self.next_run, self.lull) = (None, None, None);
                 self.step.awaited = Some("PoolClosed");
             }
             Kind::HungUp => self.step.awaited = Some("ConnectionClosed"),
             Kind::TickDue | Kind::TickEarly => {
                 if self.rest.is_some_and(|at| at <= now) {
                     self.rest = None;
+                }
+                if self.lull.is_some_and(|at| at <= now) {
+                    self.lull = None;
                 }
                 if self.next_run.is_some_and(|at| at <= now) {
                     self.run();
@@ -310,6 +321,7 @@ impl Observer {
             .chain(reap)
             .chain(self.next_run)
             .chain(self.rest)
+            .chain(self.lull)
             .min()
     }
 
@@ -339,6 +351,29 @@ impl Observer {
             Background::Driven => true,
             Background::Every(_) => self.step.runs,
             Background::Never => false,
+        }
+    }
+
+    /// Whether what is in use is waited for, in place of another connection.
+    fn lulls(&self) -> bool {
+        self.lull.is_some_and(|at| at > self.step.now) && !self.in_use.is_empty()
+    }
+
+    /// A connection was established or has come back, and goes to a waiter or becomes available.
+    fn connection_came(&mut self, id: u64) {
+        if self.at(id).life == Life::Returned {
+            self.may_lull = true;
+            return;
+        }
+        let handshake = self.step.now.saturating_sub(self.at(id).created);
+        let lull = (handshake / 8_000).min(LONGEST_LULL);
+        if self.may_lull
+            && lull > 0
+            && !self.queue.is_empty()
+            && self.options.background == Background::Driven
+        {
+            self.may_lull = false;
+            self.lull = Some(self.step.now + lull * 1_000);
         }
     }
 

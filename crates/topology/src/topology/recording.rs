@@ -30,8 +30,8 @@ impl Topology {
             events,
             ..
         } = &mut *state;
-        events.collect(retired.iter().chain(&*servers));
         events.drain_into(into);
+        events.collect_into(into, retired.iter().chain(&*servers));
         retired.retain(|server| server.pool().stats().total() > 0);
     }
 

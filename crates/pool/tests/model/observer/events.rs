@@ -127,7 +127,8 @@ impl Observer {
         );
         let is_resting = self.rest.is_some_and(|at| at > self.step.now);
         ensure!(
-            self.queue.len() > self.pending.len() || (!is_resting && total < self.floor()),
+            (self.queue.len() > self.pending.len() && !self.lulls())
+                || (!is_resting && total < self.floor()),
             "created for nobody"
         );
         self.connections.push(Connection {
@@ -429,6 +430,7 @@ impl Observer {
                     "waiter {} is not the oldest",
                     origin.0
                 );
+                self.connection_came(id);
                 waiting
             }
         };
@@ -477,6 +479,7 @@ impl Observer {
                 self.step.kind != Kind::CheckInErrored,
                 "an errored connection became available"
             );
+            self.connection_came(id);
             self.enter(id, Life::Available);
             self.available.push(id);
         }

@@ -66,8 +66,10 @@ impl Observer {
         );
         let has_room = (pending as u32) < options.max_connecting
             && options.max_pool_size.is_none_or(|max| total < max);
+        // Its end is a tick's to notice.
+        let lulls = self.lull.is_some() && !self.in_use.is_empty();
         ensure!(
-            waiters <= pending || !has_room,
+            waiters <= pending || !has_room || lulls,
             "a waiter waits who could be served"
         );
         let is_populated = total >= self.floor() || !has_room;
