@@ -6,21 +6,17 @@ import { expect, it, vi } from 'vitest';
 import { EventLog } from '../support/events.js';
 import { onBothLanes, openClient } from '../support/lanes.js';
 import { addressOf, addressesOf, describeWithMongod, secondariesOf, useReplicaSet, type Member } from '../support/mongod.js';
+import { reconfigure, type Configuration } from '../support/reconfiguration.js';
 import { expectLegalSequences } from '../support/sequences.js';
 
-interface Config {
-  version: number;
-  members: { _id: number; host: string }[];
-}
+type Members = Configuration['members'];
 
 describeWithMongod('a replica set that is reconfigured', () => {
   const replicaSet = useReplicaSet();
 
-  const reconfigure = async (change: (members: Config['members']) => Config['members']): Promise<void> => {
+  const change = async (to: (members: Members) => Members): Promise<void> => {
     const primary = await replicaSet.current.primary();
-    const { config } = (await primary.command('admin', { replSetGetConfig: 1 })) as { config: Config };
-    const next = { ...config, version: config.version + 1, members: change(config.members) };
-    await primary.command('admin', { replSetReconfig: next });
+    await reconfigure(primary, to);
     // The next one is refused until a majority has this one.
     await vi.waitUntil(async () => {
       const { commitmentStatus } = await primary.command('admin', { replSetGetConfig: 1, commitmentStatus: true });
@@ -41,9 +37,9 @@ describeWithMongod('a replica set that is reconfigured', () => {
       const address = addressOf(removed);
       await client.warm({ min: 2 });
       const others = addressesOf(replicaSet.current).filter((other) => other !== address);
-      let entry: Config['members'] = [];
+      let entry: Members = [];
 
-      await reconfigure((members) => {
+      await change((members) => {
         entry = members.filter(({ host }) => host === address);
         return members.filter(({ host }) => host !== address);
       });
@@ -59,7 +55,7 @@ describeWithMongod('a replica set that is reconfigured', () => {
       );
       for (const { me } of replies) expect(others).toContain(me);
 
-      await reconfigure((members) => [...members, ...entry]);
+      await change((members) => [...members, ...entry]);
       expect(await log.nth('connectionPoolCreated', 4)).toMatchObject({ address });
       expect(await log.nth('connectionPoolReady', 4)).toMatchObject({ address });
       await replicaSet.current.ready();
@@ -69,8 +65,8 @@ describeWithMongod('a replica set that is reconfigured', () => {
     });
 
     it('names of hosts have no case', async () => {
-      let before: Config['members'] = [];
-      await reconfigure((members) => {
+      let before: Members = [];
+      await change((members) => {
         before = members;
         return members.map((member) => ({ ...member, host: member.host.replace('127.0.0.1', 'LocalHost') }));
       });
@@ -87,7 +83,7 @@ describeWithMongod('a replica set that is reconfigured', () => {
         const { me } = await client.db('admin').command({ hello: 1 });
         expect(me).toMatch(/^LocalHost:/);
       } finally {
-        await reconfigure(() => before);
+        await change(() => before);
         await replicaSet.current.ready();
       }
     });

@@ -9,7 +9,7 @@ import { openClient } from '../../support/lanes.js';
 import { helloReply } from '../../support/messages.js';
 import { describeWithMongod, useMongod, useReplicaSet } from '../../support/mongod.js';
 import { isHello, ScriptedPeer } from '../../support/peer.js';
-import { changeConfiguration } from './configuration.js';
+import { reconfigure } from '../../support/reconfiguration.js';
 
 describe('connection string', () => {
   const optionsOf = (uri: string): unknown => new MongoClient(uri).options;
@@ -88,7 +88,7 @@ describeWithMongod('a replica set', () => {
       await client.db('test').command({ insert: 'c', documents: [{}] });
       await aSecond();
       const before = log.events.length;
-      await changeConfiguration(primary);
+      await reconfigure(primary);
       await log.until(() => log.events.length > before);
       return log.of('serverDescriptionChanged').at(-1)?.newDescription.lastWriteDate ?? 0;
     };

@@ -10,7 +10,7 @@ import { EventLog } from '../../support/events.js';
 import { onBothLanes, openClient } from '../../support/lanes.js';
 import { describeWithMongod, useMongod, useReplicaSet, type Member } from '../../support/mongod.js';
 import { useProxy } from '../../support/proxy.js';
-import { changeConfiguration } from './configuration.js';
+import { reconfigure } from '../../support/reconfiguration.js';
 
 const hello = ['hello', 'isMaster'];
 
@@ -106,7 +106,7 @@ describeWithMongod('streaming protocol', () => {
     const begun = performance.now();
     while (latest() <= 250) {
       const before = changed();
-      await changeConfiguration(primary);
+      await reconfigure(primary);
       await log.until(() => changed() > before);
     }
     expect(performance.now() - begun).toBeLessThan(10_000);
