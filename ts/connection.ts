@@ -14,6 +14,7 @@ export class Connection {
   readonly id: number;
   /** @internal */
   readonly owner: Endpoint;
+  // The halves of its token, as 32-bit integers.
   readonly #low: number;
   readonly #high: number;
   readonly #server: number;
@@ -31,7 +32,7 @@ export class Connection {
 
   /** @internal */
   get token(): ConnectionToken {
-    return { low: this.#low, high: this.#high };
+    return { low: this.#low >>> 0, high: this.#high >>> 0 };
   }
 
   /** The server's address. */
@@ -52,9 +53,13 @@ export class Connection {
    */
   checkIn(): void {
     const { owner } = this;
+    const { number, registers } = owner.lane;
     this.#checkHeld();
+    registers[0] = owner.id;
+    registers[1] = this.#low;
+    registers[2] = this.#high;
     try {
-      native.checkIn(owner.lane.number, owner.id, this.#low, this.#high);
+      native.checkIn(number);
     } catch (error) {
       throw fromNative(error);
     }

@@ -143,7 +143,7 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
       this,
       (slot) => native.checkOut(this.lane.number, this.id, slot, preference, limit),
       (completion) => {
-        const connection = new Connection(this, completion.offset >>> 0, completion.length >>> 0, completion.extra, completion.server);
+        const connection = new Connection(this, completion.offset, completion.length, completion.extra, completion.server);
         // Nobody is left to take it.
         if (signal?.aborted) connection.checkIn();
         return completion.kind === CONNECTION ? connection : undefined;
@@ -169,10 +169,12 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   }
 
   #take(preference: number): Connection | 'closed' | undefined {
-    const { number, taken } = this.lane;
-    const status = native.tryCheckOut(number, this.id, preference);
+    const { number, registers } = this.lane;
+    registers[0] = this.id;
+    registers[1] = preference;
+    const status = native.tryCheckOut(number);
     if (status !== TAKEN) return status === CLOSED ? 'closed' : undefined;
-    const connection = new Connection(this, (taken[0] as number) >>> 0, (taken[1] as number) >>> 0, taken[2] as number, taken[3] as number);
+    const connection = new Connection(this, registers[0], registers[1], registers[2] as number, registers[3] as number);
     if (this.listens) this.lane.deliverEvents();
     return connection;
   }
@@ -289,9 +291,9 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
 
   /** @internal Where a completion's reply came from. */
   origin({ server, extra: connectionId, labels, isKept, isTimed }: Completion): Origin {
-    const { taken, number } = this.lane;
+    const { registers, number } = this.lane;
     const isPinned = isKept && native.keptForCursor(number, server, connectionId);
-    const pinned = isPinned ? { low: (taken[0] as number) >>> 0, high: (taken[1] as number) >>> 0 } : undefined;
+    const pinned = isPinned ? { low: (registers[0] as number) >>> 0, high: (registers[1] as number) >>> 0 } : undefined;
     return { server, connectionId, pinned, labels: labelNames(labels), isTimed };
   }
 

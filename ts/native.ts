@@ -4,4 +4,5 @@ import type * as Addon from './addon';
 // node-gyp-build has no typings and is one function: the prebuilt binary, or the one in build/.
 const load = require('node-gyp-build') as (directory: string) => typeof Addon;
 
-export const native = load(path.join(__dirname, '..'));
+// A copy: the addon's own object is a hash table to V8, which looks a function up at each call.
+export const native = { ...load(path.join(__dirname, '..')) };

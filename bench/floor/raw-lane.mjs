@@ -18,7 +18,7 @@ export async function openRawLane(eventLoop, uri, options) {
     records: [new Int32Array(1024 * RECORD), new Int32Array(1024 * RECORD)],
     send: Buffer.allocUnsafeSlow(64 << 10),
     events: new Float64Array(512 * 9 + 1),
-    taken: new Int32Array(4),
+    registers: new Int32Array(4),
     documents: Buffer.allocUnsafeSlow(64 << 10),
   };
   const lane = native.openLane(eventLoop, lent, (count) => onTurn(count));
@@ -26,6 +26,18 @@ export async function openRawLane(eventLoop, uri, options) {
   const database = native.internDatabase(lane, 'bench');
   const ping = serialize({ ping: 1 });
   lent.send.set(ping);
+  const { registers } = lent;
+  const take = () => {
+    registers[0] = client;
+    registers[1] = PRIMARY;
+    return native.tryCheckOut(lane) === 1;
+  };
+  const giveBack = (low, high) => {
+    registers[0] = client;
+    registers[1] = low;
+    registers[2] = high;
+    native.checkIn(lane);
+  };
   const raw = {
     /** Whoever is told of the next turns. */
     set onTurn(listener) {
@@ -33,14 +45,14 @@ export async function openRawLane(eventLoop, uri, options) {
     },
     lookUp: () => native.inFlight(lane),
     pair: () => {
-      native.tryCheckOut(lane, client, PRIMARY);
-      native.checkIn(lane, client, lent.taken[0] >>> 0, lent.taken[1] >>> 0);
+      take();
+      giveBack(registers[0], registers[1]);
     },
     /** Takes every connection; gives the function that returns them. */
     holdAll: () => {
       const tokens = [];
-      while (native.tryCheckOut(lane, client, PRIMARY) === 1) tokens.push([lent.taken[0] >>> 0, lent.taken[1] >>> 0]);
-      return () => tokens.forEach(([low, high]) => native.checkIn(lane, client, low, high));
+      while (take()) tokens.push([registers[0], registers[1]]);
+      return () => tokens.forEach(([low, high]) => giveBack(low, high));
     },
     ping: (slot) => native.command(lane, client, database, slot, ping.length, PRIMARY, NO_SESSION, Infinity),
     /** Completes in a later turn, without a server. */

@@ -28,7 +28,7 @@ const MAX_SERIALIZED = 16 << 20;
 export function knownLimits({ lane, id, options }: Endpoint): Limits | undefined {
   if (options.loadBalanced) return USUAL_LIMITS;
   if (!native.limits(lane.number, id)) return undefined;
-  const [document, maxMessageSizeBytes, maxWriteBatchSize] = lane.taken as unknown as [number, number, number];
+  const [document, maxMessageSizeBytes, maxWriteBatchSize] = lane.registers as unknown as [number, number, number];
   return { maxBsonObjectSize: Math.min(document, MAX_SERIALIZED), maxMessageSizeBytes, maxWriteBatchSize };
 }
 

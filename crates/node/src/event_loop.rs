@@ -12,8 +12,7 @@ use crate::uv::{self, Uv};
 use ferropool_client::{Engine, Turn};
 use ferropool_lane::Readiness;
 use napi::{Env, sys};
-use parking_lot::Mutex;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::ffi::{c_int, c_void};
 use std::os::fd::AsRawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -36,7 +35,7 @@ struct Inner {
     callback: sys::napi_ref,
     receiver: sys::napi_ref,
     context: sys::napi_async_context,
-    engine: Arc<Mutex<Engine>>,
+    engine: Rc<RefCell<Engine>>,
     readiness: Arc<Readiness>,
     buffers: Buffers,
     referenced: bool,
@@ -50,12 +49,12 @@ impl EventLoop {
     pub(crate) fn start(
         env: Env,
         callback: sys::napi_value,
-        engine: Arc<Mutex<Engine>>,
+        engine: Rc<RefCell<Engine>>,
         buffers: Buffers,
     ) -> Option<Self> {
         let uv = uv::functions()?;
         let env = env.raw();
-        let readiness = Arc::clone(engine.lock().readiness());
+        let readiness = Arc::clone(engine.borrow_mut().readiness());
         let closed = Rc::new(Cell::new(false));
         // SAFETY: this runs on the environment's thread inside a native call, so that `env` and `callback`
         // are valid and a handle scope is open. The handle's memory is as large as libuv asks for, zeroed,
@@ -134,7 +133,9 @@ impl Inner {
     }
 
     fn turn(&mut self) -> (Turn, u32) {
-        let (turn, which) = self.buffers.next(|outbox| self.engine.lock().turn(outbox));
+        let (turn, which) = self
+            .buffers
+            .next(|outbox| self.engine.borrow_mut().turn(outbox));
         if turn.more {
             // The loop comes back after it has looked at its other handles.
             self.readiness.wake();
@@ -172,7 +173,7 @@ unsafe extern "C" fn readable(poll: *mut c_void, _status: c_int, _events: c_int)
         }
         sys::napi_close_handle_scope(env, scope);
         if !closed.get() {
-            let alive = (*inner).engine.lock().in_flight() > 0;
+            let alive = (*inner).engine.borrow_mut().in_flight() > 0;
             (*inner).keep_alive(alive);
         }
     }
@@ -248,7 +249,9 @@ unsafe extern "C" fn environment_ends(
         (*inner).hook = hook;
         (*inner).closed.set(true);
         // A panic must not cross into the environment's teardown; there is nobody to tell.
-        let _ = catch_unwind(AssertUnwindSafe(|| (*inner).engine.lock().shut_down()));
+        let _ = catch_unwind(AssertUnwindSafe(|| {
+            (*inner).engine.borrow_mut().shut_down()
+        }));
         ((*inner).uv.close)((*inner).poll, handle_closed);
     }
 }

@@ -21,10 +21,22 @@ thread_local! {
     static LANES: RefCell<Vec<Option<Rc<Lane>>>> = const { RefCell::new(Vec::new()) };
 }
 
+/// What runs no JavaScript can borrow its lane.
+fn with<R>(lane: u32, call: impl FnOnce(&Lane) -> R) -> Result<R> {
+    LANES.with_borrow(|lanes| match lanes.get(lane as usize) {
+        Some(Some(lane)) => Ok(call(lane)),
+        _ => Err(ended()),
+    })
+}
+
+fn ended() -> Error {
+    Error::from_reason("the lane's environment has ended")
+}
+
 fn find(lane: u32) -> Result<Rc<Lane>> {
     LANES
         .with_borrow(|lanes| lanes.get(lane as usize).cloned().flatten())
-        .ok_or_else(|| Error::from_reason("the lane's environment has ended"))
+        .ok_or_else(ended)
 }
 
 /// What TypeScript lends a lane, for as long as it lives.
@@ -38,8 +50,8 @@ pub struct LentBuffers {
     pub send: Uint8Array,
     /// For events, nine numbers each, and the length of their documents.
     pub events: Float64Array,
-    /// For a connection that `tryCheckOut` took, and for what `limits` says: four numbers.
-    pub taken: Int32Array,
+    /// Four numbers, which `tryCheckOut` and `checkIn` take in place of arguments, and others leave their result in.
+    pub registers: Int32Array,
     /// For the documents of events.
     pub documents: Uint8Array,
 }
@@ -192,17 +204,17 @@ pub fn check_out(
     Ok(())
 }
 
-/// Takes an available connection, and puts its token's halves, its number and its server's where they were
-/// lent for: 1 if there is one, 0 if there is none, 2 if the pool is closed.
+/// Takes an available connection: the registers have the client and the read preference's mode, and then the connection's token's
+/// halves, its number and its server's. 1 if there is one, 0 if there is none, 2 if the pool is closed.
 #[napi(catch_unwind)]
-pub fn try_check_out(lane: u32, client: u32, preference: u32) -> Result<u32> {
-    Ok(find(lane)?.try_check_out(client, preference))
+pub fn try_check_out(lane: u32) -> Result<u32> {
+    with(lane, Lane::try_check_out)
 }
 
-/// Returns a connection.
+/// Returns a connection: the registers have the client and the halves of the connection's token.
 #[napi(catch_unwind)]
-pub fn check_in(lane: u32, client: u32, token_low: u32, token_high: u32) -> Result<()> {
-    find(lane)?.check_in(client, token_low, token_high)
+pub fn check_in(lane: u32) -> Result<()> {
+    with(lane, Lane::check_in)?
 }
 
 /// Gives an operation up.

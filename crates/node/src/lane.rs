@@ -9,7 +9,8 @@ use crate::events::{Clocks, Contents, Documents};
 use crate::exports::LentBuffers;
 #[cfg(unix)]
 use crate::memory::Buffers;
-use crate::memory::{LentBytes, LentIntegers, LentNumbers};
+use crate::memory::{LentBytes, LentNumbers, Registers};
+use crate::shared::Shared;
 use crate::tokio_lane::TokioLane;
 use crate::{events, fork, options};
 use ferropool_client::{
@@ -26,18 +27,20 @@ use parking_lot::Mutex;
 use serde_json::json;
 use std::cell::RefCell;
 use std::collections::VecDeque;
+#[cfg(unix)]
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// One environment's way into the core. See `crates/lane` for what a lane is, and `ts/lane.ts` for the
 /// layout of its buffers.
 pub(crate) struct Lane {
-    engine: Arc<Mutex<Engine>>,
+    engine: Shared,
     driver: Driver,
     databases: RefCell<Vec<String>>,
     send: Uint8Array,
     events: RefCell<Events>,
-    taken: RefCell<LentIntegers>,
+    registers: RefCell<Registers>,
 }
 
 enum Driver {
@@ -63,22 +66,28 @@ impl Lane {
     ) -> Result<Self> {
         fork::watch_forks();
         let engine = Engine::new().map_err(|error| Error::from_reason(error.to_string()))?;
-        let engine = Arc::new(Mutex::new(engine));
         let callback = on_turn.raw();
         let (slabs, records) = (lent.slabs, lent.records);
-        let driver = match event_loop {
+        let started = match event_loop {
             #[cfg(unix)]
             true => {
+                let engine = Rc::new(RefCell::new(engine));
                 let buffers = Buffers::new([slabs.0, slabs.1], [records.0, records.1]);
-                EventLoop::start(env, callback, Arc::clone(&engine), buffers).map(Driver::EventLoop)
+                EventLoop::start(env, callback, Rc::clone(&engine), buffers)
+                    .map(|driver| (Shared::Here(engine), Driver::EventLoop(driver)))
             }
             #[cfg(not(unix))]
             true => None,
-            false => TokioLane::start(env, callback, Arc::clone(&engine), slabs.0, records.0)
-                .map(Driver::Tokio),
+            false => {
+                let engine = Arc::new(Mutex::new(engine));
+                TokioLane::start(env, callback, Arc::clone(&engine), slabs.0, records.0)
+                    .map(|driver| (Shared::Locked(engine), Driver::Tokio(driver)))
+            }
         };
-        let driver = driver
+        let (engine, driver) = started
             .ok_or_else(|| Error::from_reason("the environment's event loop cannot be had"))?;
+        let registers = Registers::new(lent.registers)
+            .ok_or_else(|| Error::from_reason("a lane is lent four registers"))?;
         let events = Events {
             pending: VecDeque::new(),
             records: LentNumbers(lent.events),
@@ -93,7 +102,7 @@ impl Lane {
             databases: RefCell::default(),
             send: lent.send,
             events: RefCell::new(events),
-            taken: RefCell::new(LentIntegers(lent.taken)),
+            registers: RefCell::new(registers),
         })
     }
 
@@ -112,19 +121,19 @@ impl Lane {
             ClientOptions::from_address
         };
         let options = parse(&target, &options, &platform).map_err(|error| refuse_option(&error))?;
-        let mut engine = self.engine.lock();
+        let mut engine = self.engine.access();
         let client = Client::new(options, Arc::clone(engine.inbox()));
         Ok(engine.attach(client))
     }
 
     /// Forgets a client that is closed.
     pub(crate) fn detach(&self, client: u32) {
-        self.engine.lock().detach(client);
+        self.engine.access().detach(client);
     }
 
     /// Where a client connects to: the hosts that it was told of, with commas between them.
     pub(crate) fn address(&self, client: u32) -> String {
-        let client = self.engine.lock().client(client).map(Arc::clone);
+        let client = self.engine.access().client(client).map(Arc::clone);
         let hosts = client.map_or_else(Vec::new, |client| client.options().hosts.clone());
         let hosts: Vec<String> = hosts.iter().map(ToString::to_string).collect();
         hosts.join(",")
@@ -132,7 +141,7 @@ impl Lane {
 
     /// Where a client's server of this number is, or was.
     pub(crate) fn server_address(&self, client: u32, server: u32) -> String {
-        let client = self.engine.lock().client(client).map(Arc::clone);
+        let client = self.engine.access().client(client).map(Arc::clone);
         let address = client.and_then(|client| client.topology()?.address(server));
         address.map_or_else(String::new, |address| address.to_string())
     }
@@ -140,7 +149,7 @@ impl Lane {
     /// Tells servers of a library that wraps the client.
     pub(crate) fn append_metadata(&self, client: u32, info: [Option<String>; 3]) -> Result<()> {
         let [name, version, platform] = info.each_ref().map(Option::as_deref);
-        let client = self.engine.lock().client(client).map(Arc::clone);
+        let client = self.engine.access().client(client).map(Arc::clone);
         let appended = DriverInfo::new(name, version, platform).and_then(|info| match client {
             Some(client) => client.append_metadata(info).map(drop),
             None => Ok(()),
@@ -150,7 +159,7 @@ impl Lane {
 
     /// Answers a client's request for credentials: JSON, or the text of an error.
     pub(crate) fn supply(&self, client: u32, request: u32, answer: String, failed: bool) {
-        let client = self.engine.lock().client(client).map(Arc::clone);
+        let client = self.engine.access().client(client).map(Arc::clone);
         if let Some(client) = client {
             client.supply(request, if failed { Err(answer) } else { Ok(answer) });
         }
@@ -158,14 +167,14 @@ impl Lane {
 
     /// A client's options as JSON, with their secrets.
     pub(crate) fn describe(&self, client: u32) -> String {
-        let engine = self.engine.lock();
+        let engine = self.engine.access();
         let client = engine.client(client);
         client.map_or_else(|| "{}".to_owned(), |client| client.options().view())
     }
 
     /// What was ignored of a client's options.
     pub(crate) fn warnings(&self, client: u32) -> Vec<String> {
-        let engine = self.engine.lock();
+        let engine = self.engine.access();
         let client = engine.client(client);
         client.map_or_else(Vec::new, |client| client.options().warnings.clone())
     }
@@ -179,7 +188,7 @@ impl Lane {
 
     /// Says what somebody listens to of a client.
     pub(crate) fn subscribe(&self, client: u32, to: Subscription) {
-        self.engine.lock().subscribe(client, to);
+        self.engine.access().subscribe(client, to);
     }
 
     /// Completes with a text when the client's server can be used.
@@ -206,19 +215,21 @@ impl Lane {
         self.act(|engine| engine.check_out(client, slot, options));
     }
 
-    /// Takes an available connection, and puts its token's halves, its number and its server's where they
-    /// were lent for: 1 if there is one, 0 if there is none, 2 if the pool is closed.
-    pub(crate) fn try_check_out(&self, client: u32, preference: u32) -> u32 {
-        let mut engine = self.engine.lock();
-        match engine.try_check_out(client, Origin::NONE.0, mode(preference)) {
+    /// Takes an available connection of the client and by the preference in the registers, and leaves its token's
+    /// halves, its number and its server's there: 1 if there is one, 0 if there is none, 2 if the pool is closed.
+    pub(crate) fn try_check_out(&self) -> u32 {
+        let mut registers = self.registers.borrow_mut();
+        let [client, preference, ..] = registers.values();
+        let mut engine = self.engine.access();
+        match engine.try_check_out(*client as u32, Origin::NONE.0, mode(*preference as u32)) {
             Ok(Some(info)) => {
-                let mut taken = self.taken.borrow_mut();
-                taken.as_mut()[..4].copy_from_slice(&[
-                    info.token.0 as i32,
-                    (info.token.0 >> 32) as i32,
+                let token = info.token.0;
+                *registers.values() = [
+                    token as i32,
+                    (token >> 32) as i32,
                     info.connection as i32,
                     info.server as i32,
-                ]);
+                ];
                 1
             }
             Ok(None) => 0,
@@ -226,18 +237,19 @@ impl Lane {
         }
     }
 
-    /// Returns a connection.
-    pub(crate) fn check_in(&self, client: u32, token_low: u32, token_high: u32) -> Result<()> {
-        let token = token(token_low, token_high);
-        self.engine
-            .lock()
-            .check_in(client, token)
-            .map_err(|failure| refuse(&failure))
+    /// Returns the connection of the client and with the halves of a token in the registers.
+    pub(crate) fn check_in(&self) -> Result<()> {
+        let mut registers = self.registers.borrow_mut();
+        let [client, low, high, _] = *registers.values();
+        let token = token(low as u32, high as u32);
+        let mut engine = self.engine.access();
+        let returned = engine.check_in(client as u32, token);
+        returned.map_err(|failure| refuse(&failure))
     }
 
     /// Gives an operation up.
     pub(crate) fn cancel(&self, slot: u32) {
-        self.engine.lock().cancel(slot);
+        self.engine.access().cancel(slot);
     }
 
     /// Marks a pool as ready.
@@ -268,19 +280,19 @@ impl Lane {
 
     /// The statistics of each server's pool, as JSON.
     pub(crate) fn stats(&self, client: u32) -> String {
-        let client = self.engine.lock().client(client).map(Arc::clone);
+        let client = self.engine.access().client(client).map(Arc::clone);
         let stats = client.map_or_else(Vec::new, |client| client.stats());
         serde_json::to_string(&stats).unwrap_or_default()
     }
 
     /// Operations that have not completed.
     pub(crate) fn in_flight(&self) -> u32 {
-        self.engine.lock().in_flight()
+        self.engine.access().in_flight()
     }
 
     /// A reply that no slab could hold, once.
     pub(crate) fn take_large(&self, number: u32) -> Option<Buffer> {
-        self.engine.lock().take_large(number).map(Buffer::from)
+        self.engine.access().take_large(number).map(Buffer::from)
     }
 
     /// Puts the next events into the events buffer, and the length of their documents behind them. Says how many.
@@ -293,7 +305,7 @@ impl Lane {
         } = &mut *events;
         contents.texts.clear();
         contents.documents.clear();
-        let mut engine = self.engine.lock();
+        let mut engine = self.engine.access();
         engine.drain_events(pending);
         if pending.is_empty() {
             return 0;
@@ -341,7 +353,7 @@ impl Lane {
 impl Lane {
     /// Acts on the engine; the process stays alive while something is in flight.
     pub(crate) fn act<R>(&self, input: impl FnOnce(&mut Engine) -> R) -> R {
-        let mut engine = self.engine.lock();
+        let mut engine = self.engine.access();
         let before = engine.in_flight();
         let result = input(&mut engine);
         let after = engine.in_flight();
@@ -355,7 +367,7 @@ impl Lane {
     }
 
     fn with_client(&self, client: u32, input: impl FnOnce(&Client)) {
-        let client = self.engine.lock().client(client).map(Arc::clone);
+        let client = self.engine.access().client(client).map(Arc::clone);
         if let Some(client) = client {
             input(&client);
         }

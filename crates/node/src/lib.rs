@@ -17,6 +17,7 @@ mod lane;
 mod memory;
 mod options;
 mod selection_events;
+mod shared;
 mod tape;
 mod text;
 mod tokio_lane;

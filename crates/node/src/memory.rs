@@ -40,13 +40,19 @@ impl Buffers {
     }
 }
 
-/// Numbers that TypeScript reads after the call that writes them.
-pub(crate) struct LentIntegers(pub(crate) Int32Array);
+/// Numbers that the shortest calls take and leave: as arguments, each would cost as much as the pool's lock.
+pub(crate) struct Registers(Int32Array);
 
-impl LentIntegers {
-    pub(crate) fn as_mut(&mut self) -> &mut [i32] {
-        // SAFETY: see the head of this file; TypeScript is suspended in the call that writes.
-        unsafe { self.0.as_mut() }
+impl Registers {
+    /// `None` where there are not four.
+    pub(crate) fn new(lent: Int32Array) -> Option<Self> {
+        (lent.len() == 4).then_some(Self(lent))
+    }
+
+    pub(crate) fn values(&mut self) -> &mut [i32; 4] {
+        // SAFETY: see the head of this file; TypeScript is suspended in the call that reads and writes.
+        let lent = unsafe { self.0.as_mut() };
+        lent.try_into().expect("BUG: there are four")
     }
 }
 

@@ -38,7 +38,7 @@ impl Connector<Mock> for AtOnce {
 fn available(pool: &Pool<Mock>) -> bool {
     let mut effects = Effects::new();
     match pool
-        .try_check_out(Request::new(Purpose::Operation), &mut effects)
+        .try_check_out(&Request::new(Purpose::Operation), &mut effects)
         .unwrap()
     {
         Some(checked_out) => {
@@ -67,7 +67,7 @@ fn a_forked_child_starts_empty_and_its_parent_keeps_its_connections() {
     if child == 0 {
         let before = pool.generation();
         let mut effects = Effects::new();
-        let first = pool.try_check_out(Request::new(Purpose::Operation), &mut effects);
+        let first = pool.try_check_out(&Request::new(Purpose::Operation), &mut effects);
         let empty = matches!(first, Ok(None)) && pool.stats().in_use == [0; 3];
         let cleared = pool.generation() == before + 1 && pool.stats().status == Status::Ready;
         // SAFETY: ends the child at once, without the test harness's exit handlers.

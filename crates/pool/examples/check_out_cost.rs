@@ -98,9 +98,9 @@ fn state(options: &PoolOptions) {
         state.established(establish.key, 7, None, now, &mut effects);
     }
     report("state, try_check_out, no lock and no clock", || {
-        let taken = state.try_check_out(request(), now, &mut effects);
+        let taken = state.try_check_out(&request(), now, &mut effects);
         if let Ok(Some(taken)) = black_box(taken) {
-            let returned = state.check_in(taken, Condition::Healthy, now, &mut effects);
+            let returned = state.check_in(taken, Condition::Healthy, || now, &mut effects);
             assert!(returned.is_ok());
         }
     });
@@ -127,13 +127,13 @@ fn request() -> Request {
 }
 
 fn try_pair(pool: &Pool<Mock>, effects: &mut Effects<Mock>) {
-    if let Ok(Some(taken)) = pool.try_check_out(request(), effects) {
+    if let Ok(Some(taken)) = pool.try_check_out(&request(), effects) {
         check_in(pool, taken, effects);
     }
 }
 
 fn pair(pool: &Pool<Mock>, request: Request, effects: &mut Effects<Mock>) {
-    if let CheckOut::Taken(taken) = pool.check_out(request, || (), effects) {
+    if let CheckOut::Taken(taken) = pool.check_out(&request, || (), effects) {
         check_in(pool, taken, effects);
     }
 }

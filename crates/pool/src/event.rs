@@ -170,6 +170,10 @@ impl<E> EventLog<E> {
         self.events.clear();
     }
 
+    pub(crate) fn is_subscribed(&self) -> bool {
+        self.subscribed
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.events.is_empty()
     }

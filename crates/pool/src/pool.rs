@@ -83,7 +83,7 @@ impl<T: Types> Pool<T> {
     /// [`State::check_out`]. In a forked child the pool first forgets its parent's connections.
     pub fn check_out(
         &self,
-        request: Request,
+        request: &Request,
         waiter: impl FnOnce() -> T::Waiter,
         effects: &mut Effects<T>,
     ) -> CheckOut<T> {
@@ -99,7 +99,7 @@ impl<T: Types> Pool<T> {
     /// [`CheckOutError::PoolClosed`].
     pub fn try_check_out(
         &self,
-        request: Request,
+        request: &Request,
         effects: &mut Effects<T>,
     ) -> Result<Option<CheckedOut<T>>, CheckOutError<T::Error>> {
         let now = Instant::now();
@@ -125,9 +125,8 @@ impl<T: Types> Pool<T> {
         condition: Condition<T::Error>,
         effects: &mut Effects<T>,
     ) -> Result<CheckIn, CheckedOut<T>> {
-        let now = Instant::now();
         self.with(effects, |state, effects| {
-            state.check_in(checked_out, condition, now, effects)
+            state.check_in(checked_out, condition, Instant::now, effects)
         })
     }
 
@@ -339,7 +338,11 @@ impl<T: Types> Pool<T> {
 
     fn defer(&self, input: impl FnOnce(&mut State<T>, &mut Effects<T>)) -> Deferred<'_, T> {
         let mut effects = Effects::new();
-        let ((), wakes) = self.decide(&mut effects, input);
+        let mut locked = self.locked.lock();
+        let had_events = locked.begin(&mut effects);
+        input(&mut locked.state, &mut effects);
+        let wakes = locked.end(had_events);
+        drop(locked);
         Deferred::new(self, effects, wakes)
     }
 
@@ -357,37 +360,42 @@ impl<T: Types> Pool<T> {
         effects: &mut Effects<T>,
         input: impl FnOnce(&mut State<T>, &mut Effects<T>) -> R,
     ) -> R {
-        let (result, wakes) = self.decide(effects, input);
+        let mut locked = self.locked.lock();
+        let had_events = locked.begin(effects);
+        let result = input(&mut locked.state, effects);
+        let wakes = locked.end(had_events);
+        drop(locked);
         self.carry_out(effects, wakes);
         result
     }
+}
 
-    /// Decides under the lock. Whoever holds a lock of its own carries out the rest after it.
-    fn decide<R>(
-        &self,
-        effects: &mut Effects<T>,
-        input: impl FnOnce(&mut State<T>, &mut Effects<T>) -> R,
-    ) -> (R, Wakes) {
-        let mut locked = self.locked.lock();
-        if locked.process.is_foreign() {
-            locked.process = ProcessMark::current();
-            locked.armed = None;
-            locked.state.reset_after_fork(effects);
+impl<T: Types> Locked<T> {
+    /// Before an input: whether there are events that nobody has been told of.
+    #[inline]
+    fn begin(&mut self, effects: &mut Effects<T>) -> bool {
+        if self.process.is_foreign() {
+            self.process = ProcessMark::current();
+            self.armed = None;
+            self.state.reset_after_fork(effects);
         }
-        let had_events = locked.state.has_events();
-        let result = input(&mut locked.state, effects);
-        let next = locked.state.next_tick();
-        let earlier = next.is_some_and(|next| locked.armed.is_none_or(|armed| next < armed));
+        self.state.has_events()
+    }
+
+    /// After an input: who has to be woken.
+    #[inline]
+    fn end(&mut self, had_events: bool) -> Wakes {
+        let next = self.state.next_tick();
+        let earlier = next.is_some_and(|next| self.armed.is_none_or(|armed| next < armed));
         if earlier {
-            locked.armed = next;
+            self.armed = next;
         }
-        let wakes = Wakes {
+        Wakes {
             earlier,
-            warmer: locked.state.warming() > 0,
-            drained: locked.state.is_drained(),
-            events: !had_events && locked.state.has_events(),
-        };
-        (result, wakes)
+            warmer: self.state.warming() > 0,
+            drained: self.state.is_drained(),
+            events: !had_events && self.state.has_events(),
+        }
     }
 }
 

@@ -25,7 +25,8 @@ pub(crate) struct Record<T: Types> {
     pub(crate) id: ConnectionId,
     pub(crate) generation: u32,
     pub(crate) service: Option<ServiceId>,
-    pub(crate) created: Instant,
+    /// Since when it has been where it is. Of an available one it is not kept where none grows too old.
+    pub(crate) since: Instant,
     pub(crate) link: Arc<Link>,
     pub(crate) place: Place<T>,
 }
@@ -35,14 +36,10 @@ pub(crate) enum Place<T: Types> {
     /// With the task that establishes it.
     Pending,
     /// Here.
-    Available {
-        connection: T::Connection,
-        since: Instant,
-    },
+    Available { connection: T::Connection },
     /// With whoever checked it out.
     InUse {
         purpose: Purpose,
-        since: Instant,
         deadline: Option<DeadlineId>,
     },
     /// Still with whoever checked it out, but closed as far as the pool is concerned.
@@ -89,7 +86,7 @@ impl<T: Types> Records<T> {
             id,
             generation,
             service: None,
-            created: now,
+            since: now,
             link: Arc::clone(&link),
             place: Place::Pending,
         };
@@ -130,14 +127,12 @@ impl<T: Types> Records<T> {
     /// When the oldest available connection became available.
     pub(crate) fn oldest_available_since(&self) -> Option<Instant> {
         let slot = self.available.front()?;
-        match self.records[slot as usize].place {
-            Place::Available { since, .. } => Some(since),
-            _ => unreachable!("BUG: the chain holds available connections only"),
-        }
+        Some(self.records[slot as usize].since)
     }
 
     /// Moves a connection that exists to another place and returns the place it was in. Every
     /// count of the pool changes here, in [`Self::create`] or in [`Self::remove`].
+    #[inline(always)]
     pub(crate) fn move_to(&mut self, key: Key, place: Place<T>) -> Place<T> {
         let from = mem::replace(&mut self.records[key.slot as usize].place, place);
         self.leave(key.slot, &from);

@@ -111,7 +111,7 @@ impl<T: Types> State<T> {
     /// "Checking Out a Connection". `waiter` is called only if the request has to wait.
     pub fn check_out(
         &mut self,
-        request: Request,
+        request: &Request,
         waiter: impl FnOnce() -> T::Waiter,
         now: Instant,
         effects: &mut Effects<T>,
@@ -121,19 +121,19 @@ impl<T: Types> State<T> {
             origin: request.origin,
         });
         if let Some(error) = self.refusal() {
-            self.log_failed(&request, Duration::ZERO, &error, now);
+            self.log_failed(request, Duration::ZERO, &error, now);
             return CheckOut::Refused(error);
         }
         if self.queue.is_empty()
             && let Some(key) = self.find_available(now, effects)
         {
             self.waits.immediate();
-            let taken = self.hand_out(key, &request, now, now);
+            let taken = self.hand_out(key, request, now, now);
             // Perished ones that were closed on the way may be missing from minPoolSize now.
             self.start_handshakes(now, effects);
             return CheckOut::Taken(taken);
         }
-        let ticket = self.queue.push(waiter(), request, now);
+        let ticket = self.queue.push(waiter(), *request, now);
         let wait_until = request
             .wait_until
             .or_else(|| now.checked_add(self.options.wait_queue_timeout?));
@@ -152,7 +152,7 @@ impl<T: Types> State<T> {
     /// [`CheckOutError::PoolClosed`].
     pub fn try_check_out(
         &mut self,
-        request: Request,
+        request: &Request,
         now: Instant,
         effects: &mut Effects<T>,
     ) -> Result<Option<CheckedOut<T>>, CheckOutError<T::Error>> {
@@ -164,17 +164,20 @@ impl<T: Types> State<T> {
         if !self.queue.is_empty() {
             return Ok(None);
         }
-        let taken = self.find_available(now, effects).map(|key| {
-            self.counters.started += 1;
-            self.waits.immediate();
-            self.events.push(now, || EventKind::CheckOutStarted {
-                origin: request.origin,
-            });
-            self.hand_out(key, &request, now, now)
+        let Some(key) = self.find_available(now, effects) else {
+            // It is nobody's handshake, but of `minPoolSize`.
+            self.start_handshakes(now, effects);
+            return Ok(None);
+        };
+        self.counters.started += 1;
+        self.waits.immediate();
+        self.events.push(now, || EventKind::CheckOutStarted {
+            origin: request.origin,
         });
-        // As in `check_out`; it is nobody's handshake.
+        let taken = self.hand_out(key, request, now, now);
+        // As in `check_out`.
         self.start_handshakes(now, effects);
-        Ok(taken)
+        Ok(Some(taken))
     }
 
     /// Takes a waiter out of the queue, because whoever asked has given up. `None` if it has been
@@ -184,7 +187,7 @@ impl<T: Types> State<T> {
         Some(self.leave_queue(waiting, &CheckOutError::Cancelled, now))
     }
 
-    /// "Checking In a Connection".
+    /// "Checking In a Connection". `clock` is read where the time matters.
     ///
     /// # Errors
     /// A connection of another pool is refused and given back.
@@ -192,7 +195,7 @@ impl<T: Types> State<T> {
         &mut self,
         checked_out: CheckedOut<T>,
         condition: Condition<T::Error>,
-        now: Instant,
+        clock: impl FnOnce() -> Instant,
         effects: &mut Effects<T>,
     ) -> Result<CheckIn, CheckedOut<T>> {
         if checked_out.pool != self.id {
@@ -220,6 +223,13 @@ impl<T: Types> State<T> {
         if let Some(deadline) = deadline {
             self.deadlines.remove(deadline);
         }
+        let is_healthy = matches!(condition, Condition::Healthy) && !stale;
+        if is_healthy && self.is_untimed() {
+            self.turns_over = true;
+            self.records.move_to(key, Place::Available { connection });
+            return Ok(CheckIn::CheckedIn);
+        }
+        let now = clock();
         self.events
             .push(now, || EventKind::CheckedIn { connection: key.id });
         let perished = match (&self.phase, condition) {
@@ -241,6 +251,14 @@ impl<T: Types> State<T> {
         Ok(CheckIn::CheckedIn)
     }
 
+    /// Whether nothing depends on when a connection becomes available. Reading the clock takes as long as the rest of its check-in.
+    fn is_untimed(&self) -> bool {
+        matches!(self.phase, Phase::Ready)
+            && self.queue.is_empty()
+            && self.options.max_idle_time.is_none()
+            && !self.events.is_subscribed()
+    }
+
     /// The available connection to hand out, perished ones on the way to it closed.
     fn find_available(&mut self, now: Instant, effects: &mut Effects<T>) -> Option<Key> {
         while let Some(key) = self.records.newest_available() {
@@ -257,12 +275,8 @@ impl<T: Types> State<T> {
         if self.is_stale(record) {
             return Some(ClosedReason::Stale);
         }
-        let (Place::Available { since, .. }, Some(limit)) =
-            (&record.place, self.options.max_idle_time)
-        else {
-            return None;
-        };
-        (now.saturating_duration_since(*since) > limit).then_some(ClosedReason::Idle)
+        let limit = self.options.max_idle_time?;
+        (now.saturating_duration_since(record.since) > limit).then_some(ClosedReason::Idle)
     }
 
     fn is_stale(&self, record: &Record<T>) -> bool {
@@ -270,6 +284,7 @@ impl<T: Types> State<T> {
     }
 
     /// An available connection goes to whoever made `request` at `since`.
+    #[inline(always)]
     fn hand_out(
         &mut self,
         key: Key,
@@ -282,13 +297,15 @@ impl<T: Types> State<T> {
             .map(|at| self.deadlines.insert(at, Expiry::Use(key)));
         let place = Place::InUse {
             purpose: request.purpose,
-            since: now,
             deadline,
         };
         let Place::Available { connection, .. } = self.records.move_to(key, place) else {
             unreachable!("BUG: only available connections are handed out")
         };
-        let generation = self.records.get(key).map_or(0, |record| record.generation);
+        let generation = self.records.get_mut(key).map_or(0, |record| {
+            record.since = now;
+            record.generation
+        });
         self.counters.checked_out += 1;
         self.events.push(now, || EventKind::CheckedOut {
             origin: request.origin,
@@ -311,13 +328,10 @@ impl<T: Types> State<T> {
         now: Instant,
         effects: &mut Effects<T>,
     ) {
-        self.records.move_to(
-            key,
-            Place::Available {
-                connection,
-                since: now,
-            },
-        );
+        self.records.move_to(key, Place::Available { connection });
+        if let Some(record) = self.records.get_mut(key) {
+            record.since = now;
+        }
         let Some(waiting) = self.queue.pop() else {
             return;
         };

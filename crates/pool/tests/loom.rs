@@ -96,7 +96,7 @@ impl Shared {
 
     fn check_out(&self, number: usize, request: Request) -> Option<Ticket> {
         let answer =
-            self.act(|state, effects| state.check_out(request, || number, self.now, effects));
+            self.act(|state, effects| state.check_out(&request, || number, self.now, effects));
         let mut users = self.users();
         match answer {
             CheckOut::Queued(ticket) => return Some(ticket),
@@ -117,8 +117,8 @@ impl Shared {
     }
 
     fn check_in(&self, taken: CheckedOut<Model>) -> CheckIn {
-        let returned =
-            self.act(|state, effects| state.check_in(taken, Condition::Healthy, self.now, effects));
+        let returned = self
+            .act(|state, effects| state.check_in(taken, Condition::Healthy, || self.now, effects));
         returned.map_err(|_| ()).expect("it is of this pool")
     }
 

@@ -48,7 +48,7 @@ impl Pool {
         for waiter in 0..count {
             let request = Request::new(Purpose::Operation);
             let asked =
-                { &mut self.state }.check_out(request, || waiter, self.now, &mut self.effects);
+                { &mut self.state }.check_out(&request, || waiter, self.now, &mut self.effects);
             assert!(matches!(asked, CheckOut::Queued(_)));
         }
     }
@@ -73,9 +73,12 @@ impl Pool {
     }
 
     fn give_back(&mut self, connection: CheckedOut<Virtual>) {
-        let returned =
-            self.state
-                .check_in(connection, Condition::Healthy, self.now, &mut self.effects);
+        let returned = self.state.check_in(
+            connection,
+            Condition::Healthy,
+            || self.now,
+            &mut self.effects,
+        );
         assert!(returned.is_ok());
     }
 }
@@ -169,7 +172,7 @@ fn it_ends_with_the_last_connection_in_use() {
     let _ = pool.state.check_in(
         held.expect("a connection"),
         Condition::Errored("gone"),
-        pool.now,
+        || pool.now,
         &mut pool.effects,
     );
     assert_eq!(

@@ -99,7 +99,7 @@ fn population_rests_after_a_failure_that_does_not_clear_and_waiters_do_not() {
         origin: Origin(7),
         ..Request::new(Purpose::Operation)
     };
-    let _ = state.check_out(request, || (), start, &mut effects);
+    let _ = state.check_out(&request, || (), start, &mut effects);
     let [asked_for] = started(&mut effects)[..] else {
         panic!("somebody waits, so a handshake starts");
     };
@@ -143,7 +143,7 @@ fn what_an_input_closes_on_its_way_is_made_up_for() {
     // It is idle, and nobody has looked since.
     let later = start + Duration::from_millis(20);
     let request = Request::new(Purpose::Operation);
-    let taken = state.try_check_out(request, later, &mut effects);
+    let taken = state.try_check_out(&request, later, &mut effects);
     assert!(matches!(taken, Ok(None)));
     assert_eq!(effects.close.len(), 1);
     assert_eq!(started(&mut effects).len(), 1, "minPoolSize holds");

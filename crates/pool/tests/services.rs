@@ -50,7 +50,7 @@ impl Bench {
         let request = Request::new(Purpose::Operation);
         let _ = self
             .state
-            .check_out(request, || (), self.now, &mut self.effects);
+            .check_out(&request, || (), self.now, &mut self.effects);
         self.effects.establish.pop().expect("it starts").key
     }
 
@@ -79,9 +79,12 @@ impl Bench {
     /// Whether it could be used again.
     fn check_in(&mut self, connection: CheckedOut<Virtual>) -> (CheckIn, bool) {
         let available = self.state.stats().available;
-        let result =
-            self.state
-                .check_in(connection, Condition::Healthy, self.now, &mut self.effects);
+        let result = self.state.check_in(
+            connection,
+            Condition::Healthy,
+            || self.now,
+            &mut self.effects,
+        );
         let checked_in = result.map_err(|_| ()).expect("it is of this pool");
         (checked_in, self.state.stats().available > available)
     }

@@ -29,7 +29,7 @@ fn main() -> Outcome<()> {
     let pool = ready_pool();
     let mut effects = Effects::new();
     count("a check-out and a check-in of a pool", 10_000, || {
-        let taken = pool.try_check_out(Request::new(Purpose::Operation), &mut effects)?;
+        let taken = pool.try_check_out(&Request::new(Purpose::Operation), &mut effects)?;
         let taken = taken.ok_or("nothing available")?;
         let returned = pool.check_in(taken, Condition::Healthy, &mut effects);
         returned.or(Err("not taken back"))?;

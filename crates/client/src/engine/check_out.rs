@@ -29,7 +29,7 @@ impl Engine {
         };
         server.enter();
         let server = operation.server.insert(server);
-        match server.pool().check_out(request, waiter, &mut self.effects) {
+        match server.pool().check_out(&request, waiter, &mut self.effects) {
             CheckOut::Taken(checked_out) => self.served(slot, checked_out),
             CheckOut::Queued(ticket) => {
                 operation.stage = Stage::Waiting(ticket);

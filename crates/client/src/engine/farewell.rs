@@ -39,7 +39,7 @@ impl Engine {
             origin: Origin::NONE,
             ..Request::new(Purpose::Operation)
         };
-        let taken = server.pool().try_check_out(request, &mut self.effects);
+        let taken = server.pool().try_check_out(&request, &mut self.effects);
         let Ok(Some(checked_out)) = taken else {
             return;
         };

@@ -2,7 +2,7 @@
 
 use super::invocation::{Invocation, Target};
 use super::operation::{Kind, Operation, SessionUse, Stage};
-use super::{ClientId, Engine, Holder};
+use super::{ClientId, Engine, Held, Holder};
 use crate::failure::Failure;
 use crate::session::Pin;
 use ferropool_lane::Token;
@@ -10,6 +10,8 @@ use ferropool_pool::{Origin, Purpose, Request};
 use ferropool_topology::{Criteria, ReadPreferenceMode};
 use std::sync::Arc;
 use std::time::Instant;
+
+const NOT_CHECKED_OUT: &str = "The connection is not checked out: it has been checked in already";
 
 /// A connection that was checked out for a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +47,7 @@ impl Engine {
             ..Request::new(Purpose::Operation)
         };
         let is_heard = self.attend_to_events(id);
-        let taken = server.pool().try_check_out(request, &mut self.effects);
+        let taken = server.pool().try_check_out(&request, &mut self.effects);
         let taken = taken.map_err(|error| Failure::CheckOut {
             error,
             address: server.address().clone(),
@@ -88,11 +90,8 @@ impl Engine {
     /// # Errors
     /// It is not checked out, it belongs to another pool, or a command is running on it.
     pub fn check_in(&mut self, id: ClientId, token: Token) -> Result<(), Failure> {
-        self.check_held(id, token)?;
+        self.held_by_user(id, token)?.holder = None;
         let is_heard = self.attend_to_events(id);
-        if let Some(held) = self.held(token) {
-            held.holder = None;
-        }
         self.finish(token);
         if is_heard {
             self.rest();
@@ -111,7 +110,7 @@ impl Engine {
         slot: u32,
         invocation: &Invocation<'_>,
     ) -> Result<(), Failure> {
-        let broken = self.check_held(id, token)?;
+        let broken = self.held_by_user(id, token)?.broken.clone();
         let profile = self.profile(id, invocation.profile);
         let mut operation = Operation {
             target: Target::Connection(token),
@@ -124,9 +123,9 @@ impl Engine {
             self.limit(&mut operation, invocation.timeout);
         }
         match broken {
-            Some(failure) => {
+            Some(error) => {
                 self.occupy(slot, operation);
-                self.fail_later(slot, failure);
+                self.fail_later(slot, Failure::Connection(error));
             }
             None => self.run(slot, operation, invocation),
         }
@@ -204,19 +203,15 @@ impl Engine {
             .map(|(token, _)| token)
     }
 
-    /// Checks that the user holds the connection and that nothing runs on it; gives what broke it.
-    fn check_held(&mut self, id: ClientId, token: Token) -> Result<Option<Failure>, Failure> {
-        const USER: Option<Holder> = Some(Holder::User);
+    /// A connection that the user holds and that nothing runs on.
+    fn held_by_user(&mut self, id: ClientId, token: Token) -> Result<&mut Held, Failure> {
         let refuse = |message: &str| Err(Failure::InvalidArgument(message.to_owned()));
         match self.held(token) {
-            Some(held) if held.holder == USER && held.client != id => {
-                refuse("The connection belongs to another pool")
-            }
-            Some(held) if held.holder == USER && held.slot.is_some() => {
-                refuse("A command is running on the connection")
-            }
-            Some(held) if held.holder == USER => Ok(held.broken.clone().map(Failure::Connection)),
-            _ => refuse("The connection is not checked out: it has been checked in already"),
+            Some(held) if held.holder != Some(Holder::User) => refuse(NOT_CHECKED_OUT),
+            Some(held) if held.client != id => refuse("The connection belongs to another pool"),
+            Some(held) if held.slot.is_some() => refuse("A command is running on the connection"),
+            Some(held) => Ok(held),
+            None => refuse(NOT_CHECKED_OUT),
         }
     }
 

@@ -1,7 +1,6 @@
 //! Commands on their way into the engine.
 
 use super::{Lane, database_name, refuse, timeout, token};
-use crate::memory::LentIntegers;
 use ferropool_client::{Invocation, Profile, SessionChoice, Target};
 use napi::Result;
 use napi::bindgen_prelude::Uint8Array;
@@ -118,24 +117,25 @@ impl Lane {
     /// Keeps a profile of a client's commands, and says its number.
     pub(crate) fn add_profile(&self, client: u32, profile: &[u8]) -> Result<u32> {
         let profile = Profile::parse(profile).map_err(|failure| refuse(&failure))?;
-        Ok(self.engine.lock().add_profile(client, profile))
+        Ok(self.engine.access().add_profile(client, profile))
     }
 
-    /// Puts the halves of the token of a connection that is kept for a cursor where they were lent for; `false` if it
-    /// has ended meanwhile.
+    /// Leaves the halves of the token of a connection that is kept for a cursor in the registers; `false` if it has
+    /// ended meanwhile.
     pub(crate) fn kept_for_cursor(&self, server: u32, connection: u32) -> bool {
-        let mut engine = self.engine.lock();
+        let mut engine = self.engine.access();
         let Some(token) = engine.kept_for_cursor(server, u64::from(connection)) else {
             return false;
         };
-        let mut taken: std::cell::RefMut<'_, LentIntegers> = self.taken.borrow_mut();
-        taken.as_mut()[..2].copy_from_slice(&[token.0 as i32, (token.0 >> 32) as i32]);
+        let mut registers = self.registers.borrow_mut();
+        let [low, high, ..] = registers.values();
+        (*low, *high) = (token.0 as i32, (token.0 >> 32) as i32);
         true
     }
 
-    /// Puts what every known server accepts where they were lent for; `false` while none is known.
+    /// Leaves what every known server accepts in the registers; `false` while none is known.
     pub(crate) fn limits(&self, client: u32) -> bool {
-        let mut engine = self.engine.lock();
+        let mut engine = self.engine.access();
         let Some(limits) = engine.limits(client) else {
             return false;
         };
@@ -144,8 +144,8 @@ impl Lane {
             limits.max_message_size,
             limits.max_write_batch_size,
         ];
-        let mut taken: std::cell::RefMut<'_, LentIntegers> = self.taken.borrow_mut();
-        taken.as_mut()[..3].copy_from_slice(&numbers.map(|number| number as i32));
+        let mut registers = self.registers.borrow_mut();
+        registers.values()[..3].copy_from_slice(&numbers.map(|number| number as i32));
         true
     }
 

@@ -8,7 +8,7 @@ use napi::bindgen_prelude::Buffer;
 impl Lane {
     /// Starts a session, and says its number.
     pub(crate) fn start_session(&self, client: u32, options: SessionOptions) -> u32 {
-        self.engine.lock().start_session(client, options)
+        self.engine.access().start_session(client, options)
     }
 
     /// Ends a session.
@@ -18,7 +18,7 @@ impl Lane {
 
     /// A session as BSON.
     pub(crate) fn describe_session(&self, client: u32, session: u32) -> Result<Buffer> {
-        let described = self.engine.lock().describe_session(client, session);
+        let described = self.engine.access().describe_session(client, session);
         described
             .map(Buffer::from)
             .map_err(|failure| refuse(&failure))
@@ -26,7 +26,7 @@ impl Lane {
 
     /// Advances a session's times.
     pub(crate) fn advance_session(&self, client: u32, session: u32, to: &[u8]) -> Result<()> {
-        let advanced = self.engine.lock().advance_session(client, session, to);
+        let advanced = self.engine.access().advance_session(client, session, to);
         advanced.map_err(|failure| refuse(&failure))
     }
 

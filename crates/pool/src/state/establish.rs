@@ -111,7 +111,7 @@ impl<T: Types> State<T> {
             record.generation = self.generations.current(Some(service));
             record.service = Some(service);
         }
-        let duration = now.saturating_duration_since(record.created);
+        let duration = now.saturating_duration_since(record.since);
         self.counters.ready += 1;
         self.populate_after = None;
         self.events.push(now, || EventKind::ConnectionReady {

@@ -13,18 +13,11 @@ use std::time::Instant;
 impl<T: Types> State<T> {
     /// Says what a connection in use is used for from now on.
     pub fn set_purpose(&mut self, key: Key, purpose: Purpose) {
-        if let Some(&Place::InUse {
-            since, deadline, ..
-        }) = self.records.get(key).map(|record| &record.place)
+        if let Some(&Place::InUse { deadline, .. }) =
+            self.records.get(key).map(|record| &record.place)
         {
-            self.records.move_to(
-                key,
-                Place::InUse {
-                    purpose,
-                    since,
-                    deadline,
-                },
-            );
+            self.records
+                .move_to(key, Place::InUse { purpose, deadline });
         }
     }
 

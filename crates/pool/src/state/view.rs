@@ -103,10 +103,10 @@ impl<T: Types> State<T> {
             .records
             .iter()
             .filter_map(|(key, record)| match record.place {
-                Place::InUse { purpose, since, .. } => Some(Holder {
+                Place::InUse { purpose, .. } => Some(Holder {
                     connection: key.id,
                     purpose,
-                    age: now.saturating_duration_since(since),
+                    age: now.saturating_duration_since(record.since),
                 }),
                 _ => None,
             })

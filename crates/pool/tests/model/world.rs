@@ -301,5 +301,5 @@ fn foreign(now: Instant) -> Option<CheckedOut<Model>> {
     let key = effects.establish.pop()?.key;
     state.established(key, Conn(u32::MAX), None, now, &mut effects);
     let request = Request::new(Purpose::Operation);
-    state.try_check_out(request, now, &mut effects).ok()?
+    state.try_check_out(&request, now, &mut effects).ok()?
 }

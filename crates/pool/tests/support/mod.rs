@@ -220,7 +220,7 @@ pub(crate) fn check_in(
 
 /// Takes what is available.
 pub(crate) fn try_check_out(pool: &Pool<Mock>) -> Option<CheckedOut<Mock>> {
-    let taken = pool.try_check_out(request(), &mut Effects::new());
+    let taken = pool.try_check_out(&request(), &mut Effects::new());
     taken.expect("the pool is not closed")
 }
 
@@ -231,7 +231,7 @@ pub(crate) async fn check_out(
 ) -> Result<Lease, CheckOutError<Fault>> {
     let (sender, receiver) = oneshot::channel();
     let mut effects = Effects::new();
-    let answer = pool.check_out(request, || sender, &mut effects);
+    let answer = pool.check_out(&request, || sender, &mut effects);
     pool.settle(&mut effects);
     let ticket = match answer {
         CheckOut::Taken(checked_out) => return Ok(Lease::new(pool, checked_out)),

@@ -199,13 +199,13 @@ impl World {
                 },
                 _,
             ) => Answer::CheckOut(state.check_out(
-                request(wait, usage, purpose),
+                &request(wait, usage, purpose),
                 || origin,
                 now,
                 effects,
             )),
             (Input::TryCheckOut { usage, purpose }, _) => {
-                match state.try_check_out(request(None, usage, purpose), now, effects) {
+                match state.try_check_out(&request(None, usage, purpose), now, effects) {
                     Ok(Some(taken)) => Answer::CheckOut(CheckOut::Taken(taken)),
                     Ok(None) => Answer::Nothing,
                     Err(error) => {
@@ -235,11 +235,11 @@ impl World {
                     true => Condition::Errored(fault),
                     false => Condition::Healthy,
                 };
-                Answer::CheckIn(state.check_in(held, condition, now, effects))
+                Answer::CheckIn(state.check_in(held, condition, || now, effects))
             }
             (Input::CheckInForeign, _) => {
                 let held = self.foreign.take().ok_or("no foreign connection")?;
-                Answer::CheckIn(state.check_in(held, Condition::Healthy, now, effects))
+                Answer::CheckIn(state.check_in(held, Condition::Healthy, || now, effects))
             }
             (
                 Input::Established { service, .. } | Input::EstablishedLate { service, .. },
