@@ -23,7 +23,8 @@ export async function measureRounds({ group, deployment, plan, rounds, core }, r
       for (const cell of shuffled(cells)) {
         for (const child of shuffled(children).filter((child) => child.cells.includes(cell))) {
           const [cpu, begin] = [cpuOf(pid), performance.now()];
-          const sample = await child.run({ ...cell, fixedId, milliseconds: plan.milliseconds, settleMS: plan.settleMS });
+          const milliseconds = cell.rate ? plan.openLoopMS : plan.milliseconds;
+          const sample = await child.run({ ...cell, fixedId, milliseconds, settleMS: plan.settleMS });
           sample.wallMS = performance.now() - begin;
           sample.serverCpuMS = cpu === undefined ? undefined : cpuOf(pid) - cpu;
           sample.rssBytes = residentBytes(child.pid);

@@ -22,9 +22,9 @@ thread_local! {
 }
 
 /// What runs no JavaScript can borrow its lane.
-fn with<R>(lane: u32, call: impl FnOnce(&Lane) -> R) -> Result<R> {
+fn with<R>(lane: u32, call: impl FnOnce(&Lane) -> Result<R>) -> Result<R> {
     LANES.with_borrow(|lanes| match lanes.get(lane as usize) {
-        Some(Some(lane)) => Ok(call(lane)),
+        Some(Some(lane)) => call(lane),
         _ => Err(ended()),
     })
 }
@@ -208,13 +208,13 @@ pub fn check_out(
 /// halves, its number and its server's. 1 if there is one, 0 if there is none, 2 if the pool is closed.
 #[napi(catch_unwind)]
 pub fn try_check_out(lane: u32) -> Result<u32> {
-    with(lane, Lane::try_check_out)
+    with(lane, |lane| Ok(lane.try_check_out()))
 }
 
 /// Returns a connection: the registers have the client and the halves of the connection's token.
 #[napi(catch_unwind)]
 pub fn check_in(lane: u32) -> Result<()> {
-    with(lane, Lane::check_in)?
+    with(lane, Lane::check_in)
 }
 
 /// Gives an operation up.
