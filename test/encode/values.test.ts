@@ -104,6 +104,15 @@ describe('a sequence', () => {
     for (let times = 0; times < 2; times += 1) expect(Buffer.compare(writer.write([sequence]) as Uint8Array, section('documents', body))).toBe(0);
   });
 
+  it('is made room for, so that each document is written once', () => {
+    let written = 0;
+    const text = 'x'.repeat(100_000);
+    const documents = Array.from({ length: 100 }, () => Object.defineProperty({}, 'text', { enumerable: true, get: () => (written++, text) }));
+    const body = Buffer.concat(documents.map(() => bson.serialize({ text })));
+    expect(Buffer.compare(new SequenceWriter().write([{ name: 'documents', documents }]) as Uint8Array, section('documents', body))).toBe(0);
+    expect(written).toBe(documents.length);
+  });
+
   it('follows another one, and may be empty', () => {
     const bytes = new SequenceWriter().write([{ name: 'ops', documents: [{ a: 1 }] }, { name: 'nsInfo', documents: [] }]) as Uint8Array;
     expect(Buffer.compare(bytes, Buffer.concat([section('ops', bson.serialize({ a: 1 })), section('nsInfo', Buffer.alloc(0))]))).toBe(0);

@@ -6,6 +6,10 @@ import { encode, isPlain, NoRoom } from './encode';
 const ROOM = 1 << 20;
 const KEPT = 8 << 20;
 
+/** What is made room for at once, on expectation alone: a message of any server has less. */
+const MOST = 64 << 20;
+const MARGIN = 1.1;
+
 const KIND_SEQUENCE = 1;
 /** The kind, the size and the end of the name. */
 const AROUND_NAME = 6;
@@ -32,19 +36,25 @@ export class SequenceWriter {
     let at = 0;
     for (const { name, documents } of sequences) {
       const start = at;
-      while (at + AROUND_NAME + name.length > bytes.length) bytes = this.#enlarge(bytes, at);
+      while (at + AROUND_NAME + name.length > bytes.length) bytes = this.#enlarge(bytes, at, 0);
       at = writeHead(bytes, at, name);
       const first = at;
       for (let index = 0; index < documents.length; index++) {
         const end = writeOne(bytes, at, documents[index] as Document, options);
         if (end === undefined) {
-          bytes = this.#enlarge(bytes, at);
+          bytes = this.#enlarge(bytes, at, 0);
           index -= 1;
           continue;
         }
-        bounds?.check(index, end - at);
+        const size = end - at;
+        bounds?.check(index, size);
         at = end;
         if (bounds && at - first > bounds.room) return undefined;
+        // A document that finds no room is written twice: the next one is likely to be as large as this.
+        if (at + size > bytes.length && index + 1 < documents.length) {
+          const expected = ((at - first) / (index + 1)) * (documents.length - index - 1);
+          bytes = this.#enlarge(bytes, at, Math.min(expected, bounds?.room ?? Infinity, MOST));
+        }
       }
       // The size counts itself, not the kind in front of it.
       bytes.writeInt32LE(at - start - 1, start + 1);
@@ -52,8 +62,9 @@ export class SequenceWriter {
     return bytes.subarray(0, at);
   }
 
-  #enlarge(bytes: Buffer, used: number): Buffer {
-    const larger = Buffer.allocUnsafeSlow(bytes.length * 2);
+  /** Twice as large, or what is `expected` to come and a little more. */
+  #enlarge(bytes: Buffer, used: number, expected: number): Buffer {
+    const larger = Buffer.allocUnsafeSlow(Math.max(bytes.length * 2, Math.ceil(used + expected * MARGIN)));
     larger.set(bytes.subarray(0, used));
     if (larger.length <= KEPT) this.#bytes = larger;
     return larger;
