@@ -63,7 +63,7 @@ export const bars = [
   ...[stub, mongod].map((cell) => ({
     title: `all events listened to against none, ${cell.server}: ops/s`,
     atLeast: 0.85,
-    isKnown: cell === stub,
+    isKnown: true,
     of: ratio(rate, { ...cell, workload: 'find-one-events' }, { contender: 'ferropool', workload: 'find-one' }),
   })),
   ...[stub, mongod].flatMap(({ server, maxPoolSize }) => [

@@ -40,7 +40,7 @@ impl Buffers {
     }
 }
 
-/// Numbers that the shortest calls take and leave: as arguments, each would cost as much as the pool's lock.
+/// Numbers that the shortest calls take and leave: as an argument, each would cost several times a store.
 pub(crate) struct Registers(Int32Array);
 
 impl Registers {
