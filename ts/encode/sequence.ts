@@ -36,13 +36,13 @@ export class SequenceWriter {
     let at = 0;
     for (const { name, documents } of sequences) {
       const start = at;
-      while (at + AROUND_NAME + name.length > bytes.length) bytes = this.#enlarge(bytes, at, 0);
+      while (at + AROUND_NAME + name.length > bytes.length) bytes = this.#enlarge(bytes, at);
       at = writeHead(bytes, at, name);
       const first = at;
       for (let index = 0; index < documents.length; index++) {
         const end = writeOne(bytes, at, documents[index] as Document, options);
         if (end === undefined) {
-          bytes = this.#enlarge(bytes, at, 0);
+          bytes = this.#enlarge(bytes, at);
           index -= 1;
           continue;
         }
@@ -63,7 +63,7 @@ export class SequenceWriter {
   }
 
   /** Twice as large, or what is `expected` to come and a little more. */
-  #enlarge(bytes: Buffer, used: number, expected: number): Buffer {
+  #enlarge(bytes: Buffer, used: number, expected = 0): Buffer {
     const larger = Buffer.allocUnsafeSlow(Math.max(bytes.length * 2, Math.ceil(used + expected * MARGIN)));
     larger.set(bytes.subarray(0, used));
     if (larger.length <= KEPT) this.#bytes = larger;

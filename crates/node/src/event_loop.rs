@@ -54,7 +54,7 @@ impl EventLoop {
     ) -> Option<Self> {
         let uv = uv::functions()?;
         let env = env.raw();
-        let readiness = Arc::clone(engine.borrow_mut().readiness());
+        let readiness = Arc::clone(engine.borrow().readiness());
         let closed = Rc::new(Cell::new(false));
         // SAFETY: this runs on the environment's thread inside a native call, so that `env` and `callback`
         // are valid and a handle scope is open. The handle's memory is as large as libuv asks for, zeroed,
@@ -173,7 +173,7 @@ unsafe extern "C" fn readable(poll: *mut c_void, _status: c_int, _events: c_int)
         }
         sys::napi_close_handle_scope(env, scope);
         if !closed.get() {
-            let alive = (*inner).engine.borrow_mut().in_flight() > 0;
+            let alive = (*inner).engine.borrow().in_flight() > 0;
             (*inner).keep_alive(alive);
         }
     }

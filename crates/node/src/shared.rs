@@ -11,7 +11,6 @@ use std::sync::Arc;
 
 /// Where the environment's event loop drives the engine, it is that thread's alone and needs no lock, of which
 /// a check-out and its check-in would have two.
-#[derive(Clone)]
 pub(crate) enum Shared {
     #[cfg(unix)]
     Here(Rc<RefCell<Engine>>),

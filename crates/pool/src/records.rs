@@ -132,6 +132,7 @@ impl<T: Types> Records<T> {
 
     /// Moves a connection that exists to another place and returns the place it was in. Every
     /// count of the pool changes here, in [`Self::create`] or in [`Self::remove`].
+    // Inlined, a place is written where it stays: to copy it at once is to wait for it.
     #[inline(always)]
     pub(crate) fn move_to(&mut self, key: Key, place: Place<T>) -> Place<T> {
         let from = mem::replace(&mut self.records[key.slot as usize].place, place);

@@ -284,6 +284,7 @@ impl<T: Types> State<T> {
     }
 
     /// An available connection goes to whoever made `request` at `since`.
+    // Inlined, a place is written where it stays: to copy it at once is to wait for it.
     #[inline(always)]
     fn hand_out(
         &mut self,
