@@ -28,7 +28,7 @@ async function run({ workload, concurrency, rate, milliseconds, settleMS, fixedI
   }
   const operation = checked(workload, operations, fixedId);
   if (!operation) return { unsupported: true };
-  const before = { ...heard };
+  const before = heard?.();
   const sample = rate
     ? await openLoop(operation, rate, milliseconds, settleMS)
     : await closedLoop(operation, concurrency, milliseconds, settleMS);
@@ -38,8 +38,9 @@ async function run({ workload, concurrency, rate, milliseconds, settleMS, fixedI
 
 /** Who listens has heard of every operation. */
 function assertHeard({ operations }, before) {
+  const after = contender.heard();
   for (const event of ['connectionCheckOutStarted', 'connectionCheckedOut', 'connectionCheckedIn', 'commandStarted', 'commandSucceeded']) {
-    const times = contender.heard[event] - before[event];
+    const times = after[event] - before[event];
     if (times < operations) throw new Error(`${operations} operations, and ${times} times ${event}`);
   }
 }

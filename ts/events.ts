@@ -4,7 +4,7 @@ import type { EventRecord } from './event-record';
 
 /** The base of the events of "Connection Pool Monitoring". It sets nothing: where eleven classes share a constructor, each store is a search. */
 export abstract class ConnectionPoolMonitoringEvent {
-  /** When it happened, by the core's clock: a busy event loop delays its delivery, not its time. */
+  /** When it happened, by the core's clock: a busy event loop delays its delivery, not its time. Events of the same millisecond may share it. */
   declare readonly time: Date;
   /** The address of the pool's server. */
   declare readonly address: string;

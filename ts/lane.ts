@@ -1,4 +1,4 @@
-import { AsyncResource } from 'node:async_hooks';
+import { AsyncResource, executionAsyncId } from 'node:async_hooks';
 import type { DeserializeOptions, Document, SerializeOptions } from 'bson';
 import { whenAborted } from './abort';
 import { MongoInvalidArgumentError, MongoParseError, serverError, timedOut, toError, type Failure } from './errors';
@@ -161,7 +161,8 @@ export class Lane {
       signal?.throwIfAborted();
       operation.resolve = resolve;
       operation.reject = reject;
-      if (owner.listens) operation.context = new AsyncResource('ferropool.operation');
+      // Its trigger as a number: options, even none, are looked into, which takes as long as all the rest.
+      if (owner.listens) operation.context = new AsyncResource('ferropool.operation', executionAsyncId());
       const slot = this.#free.pop() ?? this.#operations.push(undefined) - 1;
       this.#operations[slot] = operation;
       try {

@@ -30,9 +30,12 @@ export function operationsOf(db) {
   };
 }
 
-/** Listens to everything that a pool and its commands tell; gives how often something was heard. */
+/**
+ * Listens to everything that a pool and its commands tell; gives a function that says how often each was heard. A listener has a
+ * counter of its own: to find one of fourteen by name is a tenth of what five events cost.
+ */
 export function listen(client) {
-  const heard = Object.fromEntries([...poolEvents, ...commandEvents].map((name) => [name, 0]));
-  for (const name of Object.keys(heard)) client.on(name, () => (heard[name] += 1));
-  return heard;
+  const counters = [...poolEvents, ...commandEvents].map((name) => ({ name, times: 0 }));
+  for (const counter of counters) client.on(counter.name, () => (counter.times += 1));
+  return () => Object.fromEntries(counters.map(({ name, times }) => [name, times]));
 }

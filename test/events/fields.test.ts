@@ -7,8 +7,7 @@ import { useStub } from '../support/stub.js';
 
 const stub = useStub();
 
-// `serviceId` is the one field of the specification that is missing here: it needs a load balancer, which this
-// version does not connect to.
+// `serviceId`, the one field of the specification that is missing here, needs a load balancer: `test/topology/load-balanced.test.ts`.
 onBothLanes((lane) => {
   it('shows all eleven events with the fields of the specification, in the order they happened', async () => {
     const { address } = stub.current;

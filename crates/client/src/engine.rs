@@ -48,7 +48,7 @@ use crate::session::{ClusterTime, ServerSessions, Sessions};
 use ferropool_connection::{Error, ErrorKind, Phase, Watcher};
 use ferropool_lane::{Batch, Inbox, Message, Readiness, Table, Token};
 use ferropool_pool::{CheckedOut, Condition, Effects, Key};
-use ferropool_topology::{Latest, ReadPreferenceMode, Recorded, Scratch, Server, View, Wired};
+use ferropool_topology::{Latest, ReadPreferenceMode, Scratch, Server, View, Wired};
 use operation::{Kind, Operation};
 use slab::Slab;
 use std::collections::VecDeque;
@@ -79,9 +79,9 @@ pub struct Engine {
     /// Replies that no slab could hold, until they are taken.
     large: Slab<Vec<u8>>,
     scratch: Scratch,
-    journal: Vec<Journal>,
-    /// What topologies give, on its way into the journal.
-    recorded: Vec<Recorded>,
+    journal: VecDeque<Journal>,
+    /// The commands that the journal tells of, one behind the other.
+    sent: Vec<u8>,
     /// Whether some pool has events that nobody has drained.
     events_pending: bool,
     /// The request that is being composed.
@@ -184,8 +184,8 @@ impl Engine {
             carried: VecDeque::new(),
             large: Slab::new(),
             scratch: Scratch::default(),
-            journal: Vec::new(),
-            recorded: Vec::new(),
+            journal: VecDeque::new(),
+            sent: Vec::new(),
             events_pending: false,
             request: Vec::new(),
             buffers: Vec::new(),

@@ -1,7 +1,8 @@
 use crate::memory::LentBytes;
 use crate::{selection_events, topology_events};
-use ferropool_client::{CommandEnd, Failure, Journal};
-use ferropool_pool::{EventKind, FailedReason, Origin};
+use ferropool_client::{Client, CommandEnd, Failure, Journal};
+use ferropool_connection::Error as ConnectionError;
+use ferropool_pool::{CheckOutError, EventKind, FailedReason, Origin, ServiceId};
 use serde_json::json;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -15,6 +16,14 @@ pub(crate) const WIDTH: usize = 9;
 pub(crate) struct Contents {
     pub(crate) texts: Vec<String>,
     pub(crate) documents: Documents,
+}
+
+impl Contents {
+    /// Says where the text is.
+    fn say(&mut self, text: String) -> f64 {
+        self.texts.push(text);
+        (self.texts.len() - 1) as f64
+    }
 }
 
 /// The documents of one drain, one behind the other in memory that was lent for them.
@@ -49,14 +58,19 @@ impl Documents {
         self.apart.get_mut(index).map(std::mem::take)
     }
 
-    /// Says where the document is: its first byte, or -1 less the index of one that is apart.
-    fn put(&mut self, document: Vec<u8>) -> f64 {
-        let end = self.used + document.len();
-        if let Some(room) = self.lent.as_mut().get_mut(self.used..end) {
-            room.copy_from_slice(&document);
-            return std::mem::replace(&mut self.used, end) as f64;
+    /// Puts a document there, and what belongs behind it. Says where it is: its first byte, or -1 less the index of one that is
+    /// apart.
+    fn put(&mut self, document: &[u8], behind: &[u8]) -> f64 {
+        let start = self.used;
+        let end = start + document.len() + behind.len();
+        if let Some(room) = self.lent.as_mut().get_mut(start..end) {
+            let (first, second) = room.split_at_mut(document.len());
+            first.copy_from_slice(document);
+            second.copy_from_slice(behind);
+            self.used = end;
+            return start as f64;
         }
-        self.apart.push(document);
+        self.apart.push([document, behind].concat());
         -(self.apart.len() as f64)
     }
 }
@@ -86,24 +100,24 @@ impl Clocks {
     }
 }
 
-/// Turns an event into numbers, and what numbers cannot say into a text or a document.
+/// Writes an event as numbers, and what numbers cannot say as a text or a document. `sent` are the engine's commands.
 pub(crate) fn encode(
-    event: &mut Journal,
-    client: &ferropool_client::Client,
+    event: &Journal,
+    client: &Client,
+    sent: &[u8],
     clocks: &Clocks,
-    Contents { texts, documents }: &mut Contents,
-) -> [f64; WIDTH] {
-    let mut record = [0.0; WIDTH];
-    record[7] = -1.0;
-    let mut say = |value: serde_json::Value| {
-        texts.push(value.to_string());
-        (texts.len() - 1) as f64
-    };
-    let (server, event) = match event {
+    contents: &mut Contents,
+    record: &mut [f64; WIDTH],
+) {
+    *record = match event {
         Journal::Pool(id, server, event) => {
-            (record[1], record[3]) = (f64::from(*id), clocks.milliseconds(event.at));
-            record[8] = f64::from(server.number());
-            (server, &event.kind)
+            let [kind, connection, duration, reason, origin, text] =
+                of_pool(&event.kind, *server, client, contents);
+            let (id, at) = (f64::from(*id), clocks.milliseconds(event.at));
+            let server = f64::from(*server);
+            [
+                kind, id, connection, at, duration, reason, origin, text, server,
+            ]
         }
         Journal::CommandStarted {
             client,
@@ -116,19 +130,18 @@ pub(crate) fn encode(
             command,
             at,
         } => {
-            let mut command = std::mem::take(command);
-            command.extend(service.iter().flat_map(|service| service.0));
-            return [
-                if service.is_some() { 14.0 } else { 11.0 },
+            let service = service.as_ref().map_or(&[][..], |service| &service.0);
+            [
+                if service.is_empty() { 11.0 } else { 14.0 },
                 f64::from(*client),
                 *connection as f64,
                 clocks.milliseconds(*at),
                 server_connection.map_or(-1.0, |id| id as f64),
                 f64::from(*request_id),
                 f64::from(*slot),
-                documents.put(command),
+                contents.documents.put(&sent[command.clone()], service),
                 f64::from(*server),
-            ];
+            ]
         }
         Journal::CommandEnded {
             client,
@@ -140,13 +153,10 @@ pub(crate) fn encode(
             at,
         } => {
             let (kind, place) = match end {
-                CommandEnd::Replied(reply) => (15.0, documents.put(std::mem::take(reply))),
-                CommandEnd::Failed(failure) => {
-                    texts.push(failure.to_json());
-                    (16.0, (texts.len() - 1) as f64)
-                }
+                CommandEnd::Replied(reply) => (15.0, contents.documents.put(reply, &[])),
+                CommandEnd::Failed(failure) => (16.0, contents.say(failure.to_json())),
             };
-            return [
+            [
                 kind,
                 f64::from(*client),
                 *connection as f64,
@@ -156,13 +166,12 @@ pub(crate) fn encode(
                 f64::from(*slot),
                 place,
                 f64::from(*server),
-            ];
+            ]
         }
         Journal::Topology(id, at, event) => {
-            let text = say(topology_events::event(event, client.options()));
-            let nobody = f64::from(Origin::NONE.0);
+            let text = contents.say(topology_events::event(event, client.options()).to_string());
             let (id, at) = (f64::from(*id), clocks.milliseconds(*at));
-            return [13.0, id, 0.0, at, 0.0, 0.0, nobody, text, 0.0];
+            [13.0, id, 0.0, at, 0.0, 0.0, NOBODY, text, 0.0]
         }
         Journal::Selection {
             client: id,
@@ -170,53 +179,55 @@ pub(crate) fn encode(
             at,
             event,
         } => {
-            let text = say(selection_events::event(event, client.options()));
+            let text = contents.say(selection_events::event(event, client.options()).to_string());
             let (id, at, slot) = (f64::from(*id), clocks.milliseconds(*at), f64::from(*slot));
-            return [17.0, id, 0.0, at, 0.0, 0.0, slot, text, 0.0];
+            [17.0, id, 0.0, at, 0.0, 0.0, slot, text, 0.0]
         }
         Journal::CredentialWanted {
             client,
             request,
             what,
         } => {
-            texts.push(std::mem::take(what));
-            let text = (texts.len() - 1) as f64;
+            let text = contents.say(what.clone());
             let (client, request) = (f64::from(*client), f64::from(*request));
-            let nobody = f64::from(Origin::NONE.0);
-            return [12.0, client, 0.0, 0.0, 0.0, request, nobody, text, 0.0];
+            [12.0, client, 0.0, 0.0, 0.0, request, NOBODY, text, 0.0]
         }
     };
-    let failure = |failure: &Failure| serde_json::to_value(failure.view()).unwrap_or_default();
+}
+
+const NOBODY: f64 = Origin::NONE.0 as f64;
+
+/// Kind, connection, duration, reason, origin and text of a pool's event.
+fn of_pool(
+    event: &EventKind<ConnectionError>,
+    server: u32,
+    client: &Client,
+    contents: &mut Contents,
+) -> [f64; 6] {
     match event {
         EventKind::PoolCreated => {
-            let options: serde_json::Map<_, _> = client
-                .options()
-                .given
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), json!(value)))
-                .collect();
-            (record[0], record[7]) = (0.0, say(json!({ "options": options })));
+            let text = contents.say(options_of(client));
+            [0.0, 0.0, 0.0, 0.0, 0.0, text]
         }
-        EventKind::PoolReady => record[0] = 1.0,
+        EventKind::PoolReady => [1.0, 0.0, 0.0, 0.0, 0.0, -1.0],
         EventKind::PoolCleared {
             service,
             interrupt_in_use,
         } => {
-            (record[0], record[5]) = (2.0, f64::from(u8::from(*interrupt_in_use)));
-            if let Some(service) = service {
-                record[7] = say(json!({ "serviceId": hex(&service.0) }));
-            }
+            let text = service.map(|service| contents.say(cleared_for(&service)));
+            let interrupts = f64::from(u8::from(*interrupt_in_use));
+            [2.0, 0.0, 0.0, interrupts, 0.0, text.unwrap_or(-1.0)]
         }
-        EventKind::PoolClosed => record[0] = 3.0,
+        EventKind::PoolClosed => [3.0, 0.0, 0.0, 0.0, 0.0, -1.0],
         EventKind::ConnectionCreated { connection } => {
-            (record[0], record[2]) = (4.0, connection.0 as f64)
+            [4.0, connection.0 as f64, 0.0, 0.0, 0.0, -1.0]
         }
         EventKind::ConnectionReady {
             connection,
             duration,
         } => {
-            (record[0], record[2], record[4]) =
-                (5.0, connection.0 as f64, in_milliseconds(*duration));
+            let (connection, duration) = (connection.0 as f64, in_milliseconds(*duration));
+            [5.0, connection, duration, 0.0, 0.0, -1.0]
         }
         EventKind::ConnectionClosed {
             connection,
@@ -224,46 +235,72 @@ pub(crate) fn encode(
             service,
             error,
         } => {
-            (record[0], record[2], record[5]) =
-                (6.0, connection.0 as f64, f64::from(*reason as u8));
-            if service.is_some() || error.is_some() {
-                let error = error
-                    .as_ref()
-                    .map(|error| failure(&Failure::Connection(error.clone())));
-                record[7] = say(
-                    json!({ "error": error, "serviceId": service.map(|service| hex(&service.0)) }),
-                );
-            }
+            let says_more = service.is_some() || error.is_some();
+            let text = says_more.then(|| contents.say(closed_for(service.as_ref(), error)));
+            let (connection, reason) = (connection.0 as f64, f64::from(*reason as u8));
+            [6.0, connection, 0.0, reason, 0.0, text.unwrap_or(-1.0)]
         }
-        EventKind::CheckOutStarted { origin } => {
-            (record[0], record[6]) = (7.0, f64::from(origin.0))
-        }
+        EventKind::CheckOutStarted { origin } => [7.0, 0.0, 0.0, 0.0, f64::from(origin.0), -1.0],
         EventKind::CheckOutFailed {
             origin,
             error,
             duration,
         } => {
-            (record[0], record[4]) = (8.0, in_milliseconds(*duration));
-            (record[5], record[6]) = (
-                f64::from(FailedReason::of(error) as u8),
-                f64::from(origin.0),
-            );
-            let (error, address) = (error.clone(), server.address().clone());
-            let error = Failure::CheckOut { error, address };
-            record[7] = say(json!({ "error": failure(&error) }));
+            let text = failed_with(error, server, client).map(|text| contents.say(text));
+            let (reason, duration) = (FailedReason::of(error) as u8, in_milliseconds(*duration));
+            let (reason, origin) = (f64::from(reason), f64::from(origin.0));
+            [8.0, 0.0, duration, reason, origin, text.unwrap_or(-1.0)]
         }
         EventKind::CheckedOut {
             origin,
             connection,
             duration,
         } => {
-            (record[0], record[2], record[4]) =
-                (9.0, connection.0 as f64, in_milliseconds(*duration));
-            record[6] = f64::from(origin.0);
+            let (connection, duration) = (connection.0 as f64, in_milliseconds(*duration));
+            [9.0, connection, duration, 0.0, f64::from(origin.0), -1.0]
         }
-        EventKind::CheckedIn { connection } => (record[0], record[2]) = (10.0, connection.0 as f64),
+        EventKind::CheckedIn { connection } => [10.0, connection.0 as f64, 0.0, 0.0, 0.0, -1.0],
     }
-    record
+}
+
+// The texts of events that do not come with each operation.
+
+#[cold]
+fn options_of(client: &Client) -> String {
+    let given = client.options().given.iter();
+    let options: serde_json::Map<_, _> = given
+        .map(|(name, value)| ((*name).to_owned(), json!(value)))
+        .collect();
+    json!({ "options": options }).to_string()
+}
+
+#[cold]
+fn cleared_for(service: &ServiceId) -> String {
+    json!({ "serviceId": hex(&service.0) }).to_string()
+}
+
+#[cold]
+fn closed_for(service: Option<&ServiceId>, error: &Option<ConnectionError>) -> String {
+    let error = error
+        .clone()
+        .map(|error| shown(&Failure::Connection(error)));
+    let service = service.map(|service| hex(&service.0));
+    json!({ "error": error, "serviceId": service }).to_string()
+}
+
+#[cold]
+fn failed_with(
+    error: &CheckOutError<ConnectionError>,
+    server: u32,
+    client: &Client,
+) -> Option<String> {
+    let (error, address) = (error.clone(), client.topology()?.address(server)?);
+    let failure = Failure::CheckOut { error, address };
+    Some(json!({ "error": shown(&failure) }).to_string())
+}
+
+fn shown(failure: &Failure) -> serde_json::Value {
+    serde_json::to_value(failure.view()).unwrap_or_default()
 }
 
 fn in_milliseconds(duration: Duration) -> f64 {

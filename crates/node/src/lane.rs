@@ -26,7 +26,6 @@ use napi::{Env, Error, JsValue, Result};
 use parking_lot::Mutex;
 use serde_json::json;
 use std::cell::RefCell;
-use std::collections::VecDeque;
 #[cfg(unix)]
 use std::rc::Rc;
 use std::sync::Arc;
@@ -49,9 +48,8 @@ enum Driver {
     Tokio(TokioLane),
 }
 
-/// Events that were drained from the engine and have not reached TypeScript.
+/// How events that are drained from the engine reach TypeScript.
 struct Events {
-    pending: VecDeque<Journal>,
     records: LentNumbers,
     contents: Contents,
 }
@@ -89,7 +87,6 @@ impl Lane {
         let registers = Registers::new(lent.registers)
             .ok_or_else(|| Error::from_reason("a lane is lent four registers"))?;
         let events = Events {
-            pending: VecDeque::new(),
             records: LentNumbers(lent.events),
             contents: Contents {
                 texts: Vec::new(),
@@ -298,24 +295,18 @@ impl Lane {
     /// Puts the next events into the events buffer, and the length of their documents behind them. Says how many.
     pub(crate) fn drain_events(&self) -> u32 {
         let mut events = self.events.borrow_mut();
-        let Events {
-            pending,
-            records,
-            contents,
-        } = &mut *events;
+        let Events { records, contents } = &mut *events;
         contents.texts.clear();
         contents.documents.clear();
         let mut engine = self.engine.access();
-        engine.drain_events(pending);
-        if pending.is_empty() {
-            return 0;
-        }
-        let clocks = Clocks::read();
-        let mut records = records.as_mut().chunks_exact_mut(events::WIDTH);
+        engine.gather_events();
+        let (records, behind) = records.as_mut().as_chunks_mut();
+        let mut records = records.iter_mut();
+        let mut clocks = None;
         let mut count = 0;
         // Where there is no room left, TypeScript comes again.
         while records.len() > 0
-            && let Some(mut event) = pending.pop_front()
+            && let Some(event) = engine.next_event()
         {
             let (Journal::Pool(id, ..)
             | Journal::Topology(id, ..)
@@ -327,10 +318,11 @@ impl Lane {
                 continue;
             };
             let Some(record) = records.next() else { break };
-            record.copy_from_slice(&events::encode(&mut event, client, &clocks, contents));
+            let clocks = clocks.get_or_insert_with(Clocks::read);
+            events::encode(&event, client, engine.sent(), clocks, contents, record);
             count += 1;
         }
-        if let [length, ..] = records.into_remainder() {
+        if let [length, ..] = behind {
             *length = contents.documents.used() as f64;
         }
         count

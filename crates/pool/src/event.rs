@@ -182,8 +182,10 @@ impl<E> EventLog<E> {
         self.lost
     }
 
-    /// Moves what is recorded to the end of `into`.
-    pub(crate) fn drain_into(&mut self, into: &mut Vec<Event<E>>) {
-        into.extend(self.events.drain(..));
+    /// Gives what is recorded away, in its order.
+    pub(crate) fn drain(&mut self, mut to: impl FnMut(Event<E>)) {
+        while let Some(event) = self.events.pop_front() {
+            to(event);
+        }
     }
 }

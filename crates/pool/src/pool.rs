@@ -294,9 +294,9 @@ impl<T: Types> Pool<T> {
         self.locked.lock().state.subscribe(subscribed);
     }
 
-    /// [`State::drain_events`].
-    pub fn drain_events(&self, into: &mut Vec<Event<T::Error>>) {
-        self.locked.lock().state.drain_events(into);
+    /// [`State::drain_events`]. `to` is called under the pool's lock: it must not come back.
+    pub fn drain_events(&self, to: impl FnMut(Event<T::Error>)) {
+        self.locked.lock().state.drain_events(to);
     }
 
     /// Tells every waiter that is left in `effects`.

@@ -29,7 +29,7 @@ fn a_dropped_permit_fails_its_waiter_and_does_not_clear_the_pool() {
     assert!(matches!(poll(&mut second), Poll::Ready(Ok(_))));
 
     let mut events = Vec::new();
-    pool.drain_events(&mut events);
+    pool.drain_events(|event| events.push(event));
     let closed = events.iter().find_map(|event| match &event.kind {
         EventKind::ConnectionClosed { reason, error, .. } => Some((*reason, *error)),
         _ => None,

@@ -118,7 +118,7 @@ fn it_is_read_where_somebody_listens() {
     bench.now += Duration::from_secs(1);
     assert!(bench.check_in(Condition::Healthy));
     let mut events = Vec::new();
-    bench.state.drain_events(&mut events);
+    bench.state.drain_events(|event| events.push(event));
     assert_eq!(
         events.last().map(|event| event.at),
         Some(bench.now),

@@ -30,7 +30,7 @@ fn use_once(pool: &Pool<Mock>) {
 
 fn drain(pool: &Pool<Mock>) -> Vec<Event<Fault>> {
     let mut events = Vec::new();
-    pool.drain_events(&mut events);
+    pool.drain_events(|event| events.push(event));
     events
 }
 

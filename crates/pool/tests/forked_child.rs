@@ -55,7 +55,7 @@ fn the_child_starts_over_with_connections_of_its_own() {
     assert_eq!(stats.generation, before.generation + 1);
     assert_eq!((stats.available, stats.in_use), (0, [0; 3]));
     assert_eq!(stats.pending, 3, "it is populated anew");
-    pool.drain_events(&mut events);
+    pool.drain_events(|event| events.push(event));
     assert_eq!(
         events.len(),
         4,

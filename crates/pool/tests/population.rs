@@ -39,7 +39,7 @@ fn pool_ready_comes_before_anything_that_populates() {
     remote.establish_at_once();
     pool.ready();
     let mut events = Vec::new();
-    pool.drain_events(&mut events);
+    pool.drain_events(|event| events.push(event));
     let is_first = |events: &[Event<Fault>]| {
         matches!(events[0].kind, EventKind::PoolCreated)
             && matches!(events[1].kind, EventKind::PoolReady)

@@ -160,7 +160,7 @@ async fn every_check_that_begins_is_said_to_end_a_cancelled_one_too() {
     watched.topology.close();
 
     let mut events = Vec::new();
-    watched.topology.drain_events(&mut events);
+    watched.topology.drain_events(|event| events.push(event));
     let beats: Vec<&str> = { &events }
         .iter()
         .filter_map(|event| match event {

@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 /// An event of a topology or of one of its pools.
 #[derive(Clone, Debug)]
 pub enum Recorded {
-    /// Of the pool of this server.
-    Pool(Arc<Server>, Event<Error>),
+    /// Of the pool of the server of this number.
+    Pool(u32, Event<Error>),
     /// Of the topology.
     Topology(Instant, TopologyEvent),
 }
@@ -83,7 +83,6 @@ pub(crate) struct Heartbeat {
 pub(crate) struct EventLog {
     events: VecDeque<Recorded>,
     subscribed: bool,
-    collected: Vec<Event<Error>>,
 }
 
 impl EventLog {
@@ -109,9 +108,7 @@ impl EventLog {
         event: impl FnOnce() -> TopologyEvent,
     ) {
         if self.subscribed {
-            let mut events = std::mem::take(&mut self.events);
-            self.collect_into(&mut events, pools);
-            self.events = events;
+            Self::drain_pools(pools, |event| self.events.push_back(event));
             if self.events.len() < Self::CAPACITY {
                 let event = Recorded::Topology(Instant::now(), event());
                 self.events.push_back(event);
@@ -119,21 +116,22 @@ impl EventLog {
         }
     }
 
-    /// Moves what pools have recorded to the end of `into`.
-    pub(crate) fn collect_into<'a>(
+    /// Gives away what is recorded, and behind it what pools have recorded.
+    pub(crate) fn drain<'a>(
         &mut self,
-        into: &mut impl Extend<Recorded>,
         pools: impl Iterator<Item = &'a Arc<Server>>,
+        mut to: impl FnMut(Recorded),
     ) {
-        for server in pools {
-            server.pool().drain_events(&mut self.collected);
-            let events = self.collected.drain(..);
-            into.extend(events.map(|event| Recorded::Pool(Arc::clone(server), event)));
-        }
+        self.events.drain(..).for_each(&mut to);
+        Self::drain_pools(pools, to);
     }
 
-    /// Moves what is recorded to the end of `into`.
-    pub(crate) fn drain_into(&mut self, into: &mut Vec<Recorded>) {
-        into.extend(self.events.drain(..));
+    fn drain_pools<'a>(pools: impl Iterator<Item = &'a Arc<Server>>, mut to: impl FnMut(Recorded)) {
+        for server in pools {
+            let number = server.number();
+            server
+                .pool()
+                .drain_events(|event| to(Recorded::Pool(number, event)));
+        }
     }
 }

@@ -7,16 +7,16 @@ use crate::supplier::Requests;
 use ferropool_connection::Error;
 use ferropool_lane::Token;
 use ferropool_pool::{Event, ServiceId};
-use ferropool_topology::{Recorded, Server, TopologyEvent};
+use ferropool_topology::{Recorded, TopologyEvent};
 use ferropool_wire::{Appender, OpMsg};
-use std::sync::Arc;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 /// One event of a client.
 #[derive(Clone, Debug)]
 pub enum Journal {
-    /// Of the pool of one of its servers.
-    Pool(ClientId, Arc<Server>, Event<Error>),
+    /// Of the pool of its server of this number.
+    Pool(ClientId, u32, Event<Error>),
     /// Of its topology.
     Topology(ClientId, Instant, TopologyEvent),
     /// A command was sent.
@@ -35,8 +35,8 @@ pub enum Journal {
         request_id: i32,
         /// The service behind a load balancer.
         service: Option<ServiceId>,
-        /// The whole command, a BSON document.
-        command: Vec<u8>,
+        /// The whole command, a BSON document: where it is among [`Engine::sent`].
+        command: Range<usize>,
         /// When.
         at: Instant,
     },
@@ -115,13 +115,22 @@ impl Engine {
         }
     }
 
-    /// Moves the events since the last call to the end of `into`.
-    pub fn drain_events(&mut self, into: &mut impl Extend<Journal>) {
+    /// Gathers what pools and topologies have recorded, so that [`next_event`](Self::next_event) has it.
+    pub fn gather_events(&mut self) {
         self.events_pending = false;
         for id in 0..self.clients.capacity() {
             self.journal_topology(id as ClientId);
         }
-        into.extend(self.journal.drain(..));
+    }
+
+    /// The oldest event that nobody has taken.
+    pub fn next_event(&mut self) -> Option<Journal> {
+        self.journal.pop_front()
+    }
+
+    /// The commands that events tell of, until the first of them that is sent after all events were taken.
+    pub fn sent(&self) -> &[u8] {
+        &self.sent
     }
 
     /// Moves the events of a client's topology and its pools into the journal.
@@ -130,12 +139,12 @@ impl Engine {
         let Some(topology) = client.and_then(|attached| attached.client.topology()) else {
             return;
         };
-        topology.drain_events(&mut self.recorded);
-        let recorded = self.recorded.drain(..);
-        self.journal.extend(recorded.map(|event| match event {
-            Recorded::Pool(server, event) => Journal::Pool(id, server, event),
-            Recorded::Topology(at, event) => Journal::Topology(id, at, event),
-        }));
+        topology.drain_events(|event| {
+            self.journal.push_back(match event {
+                Recorded::Pool(server, event) => Journal::Pool(id, server, event),
+                Recorded::Topology(at, event) => Journal::Topology(id, at, event),
+            });
+        });
     }
 
     /// Records that a client's callback is to supply credentials.
@@ -143,7 +152,7 @@ impl Engine {
         let mut clients = self.clients.iter();
         // A client that has gone has nobody to ask, and nobody that waits.
         if let Some((id, _)) = clients.find(|(_, attached)| attached.client.asked(from)) {
-            self.journal.push(Journal::CredentialWanted {
+            self.journal.push_back(Journal::CredentialWanted {
                 client: id as ClientId,
                 request,
                 what,
@@ -153,29 +162,39 @@ impl Engine {
 
     /// Records that a command is being sent, behind the events of its check-out. One without a slot ends with that.
     pub(super) fn journal_started(&mut self, slot: u32, token: Token) {
-        let Some(Entry { server, held, .. }) = self.entries.get_mut(token) else {
+        let Some(Entry {
+            held: Some(held), ..
+        }) = self.entries.get_mut(token)
+        else {
             return;
         };
-        let (server, Some(held)) = (server.number(), held) else {
-            return;
-        };
-        let (client, connection, request_id) =
-            (held.client, held.checked_out.key.id.0, held.request_id);
-        let server_connection = held.checked_out.connection.server_connection_id();
-        let service = held.checked_out.connection.service();
-        let command = whole_command(held.checked_out.connection.request());
-        let at = held.started.unwrap_or_else(Instant::now);
+        let client = held.client;
         self.journal_topology(client);
-        self.journal.push(Journal::CommandStarted {
+        // The same one, which gathering has left alone.
+        let Some(Entry {
+            server,
+            held: Some(held),
+            ..
+        }) = self.entries.get_mut(token)
+        else {
+            return;
+        };
+        if self.journal.is_empty() {
+            self.sent.clear();
+            self.sent.shrink_to(SENT_KEPT);
+        }
+        let connection = &held.checked_out.connection;
+        let command = append_whole_command(connection.request(), &mut self.sent);
+        self.journal.push_back(Journal::CommandStarted {
             client,
             slot,
-            connection,
-            server,
-            server_connection,
-            request_id,
-            service,
+            connection: held.checked_out.key.id.0,
+            server: server.number(),
+            server_connection: connection.server_connection_id(),
+            request_id: held.request_id,
+            service: connection.service(),
             command,
-            at,
+            at: held.started.unwrap_or_else(Instant::now),
         });
         self.events_pending = true;
     }
@@ -192,7 +211,7 @@ impl Engine {
         let (Some(started), Some(slot)) = (held.started.take(), held.slot) else {
             return;
         };
-        self.journal.push(Journal::CommandEnded {
+        self.journal.push_back(Journal::CommandEnded {
             client: held.client,
             slot,
             connection: held.checked_out.key.id.0,
@@ -208,14 +227,19 @@ impl Engine {
 /// A document without fields.
 const EMPTY: [u8; 5] = [5, 0, 0, 0, 0];
 
-/// The body of a message, with its document sequences as the arrays that they stand for.
-fn whole_command(message: &[u8]) -> Vec<u8> {
+/// So much room for commands is kept between events.
+const SENT_KEPT: usize = 64 << 10;
+
+/// Appends the body of a message, with its document sequences as the arrays that they stand for. Says where it is.
+fn append_whole_command(message: &[u8], to: &mut Vec<u8>) -> Range<usize> {
+    let start = to.len();
     let Ok(message) = OpMsg::parse(message) else {
-        return EMPTY.to_vec();
+        to.extend_from_slice(&EMPTY);
+        return start..to.len();
     };
-    let mut command = message.body.to_vec();
+    to.extend_from_slice(message.body);
     if message.sequences().next().is_some()
-        && let Ok(mut fields) = Appender::reopen(&mut command, 0)
+        && let Ok(mut fields) = Appender::reopen(to, start)
     {
         for sequence in message.sequences() {
             fields.array(
@@ -228,5 +252,5 @@ fn whole_command(message: &[u8]) -> Vec<u8> {
         }
         fields.finish();
     }
-    command
+    start..to.len()
 }

@@ -122,7 +122,7 @@ impl Engine {
     fn journal_selection(&mut self, client: ClientId, slot: u32, event: SelectionEvent) {
         // Behind the events of what made the selection end.
         self.journal_topology(client);
-        self.journal.push(Journal::Selection {
+        self.journal.push_back(Journal::Selection {
             client,
             slot,
             at: Instant::now(),

@@ -37,9 +37,9 @@ impl<T: Types> State<T> {
         self.events.subscribe(subscribed);
     }
 
-    /// Moves the events since the last call to the end of `into`.
-    pub fn drain_events(&mut self, into: &mut Vec<Event<T::Error>>) {
-        self.events.drain_into(into);
+    /// Gives the events since the last call to `to`, in their order.
+    pub fn drain_events(&mut self, to: impl FnMut(Event<T::Error>)) {
+        self.events.drain(to);
     }
 
     /// Whether there are events to drain.

@@ -126,13 +126,13 @@ impl Shared {
 
     fn names(&self) -> Vec<&'static str> {
         let mut events = lock(&self.events);
-        self.pool.drain_events(&mut events);
+        self.pool.drain_events(|event| events.push(event));
         events.iter().map(matching::name).collect()
     }
 
     fn check_events(&self, test: &Test, options: &PoolOptions) -> Result<(), String> {
         let mut events = lock(&self.events);
-        self.pool.drain_events(&mut events);
+        self.pool.drain_events(|event| events.push(event));
         let is_ignored = |event: &&Event<Fault>| {
             let name = matching::name(event);
             test.ignore.iter().any(|ignored| ignored == name)

@@ -277,7 +277,7 @@ impl World {
 
     fn observe(&mut self) -> Result<(), String> {
         self.events.clear();
-        self.state.drain_events(&mut self.events);
+        self.state.drain_events(|event| self.events.push(event));
         for event in &self.events {
             if let Some(trace) = &mut self.trace {
                 let _ = writeln!(trace, "              {:?}", event.kind);

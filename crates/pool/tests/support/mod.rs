@@ -174,7 +174,7 @@ impl Remote {
         within(async {
             loop {
                 let came = self.events_came.notified();
-                pool.drain_events(events);
+                pool.drain_events(|event| events.push(event));
                 if is_enough(events) {
                     return;
                 }

@@ -20,9 +20,9 @@ impl State {
 }
 
 impl Topology {
-    /// Moves the events of the topology and of its pools to the end of `into`. Servers that have left the
-    /// topology are forgotten once all their connections are closed.
-    pub fn drain_events(&self, into: &mut Vec<Recorded>) {
+    /// Gives the events of the topology and of its pools to `to`, which is called under their locks and must not come
+    /// back. Servers that have left the topology are forgotten once all their connections are closed.
+    pub fn drain_events(&self, to: impl FnMut(Recorded)) {
         let mut state = self.state.lock();
         let State {
             servers,
@@ -30,8 +30,7 @@ impl Topology {
             events,
             ..
         } = &mut *state;
-        events.drain_into(into);
-        events.collect_into(into, retired.iter().chain(&*servers));
+        events.drain(retired.iter().chain(&*servers), to);
         retired.retain(|server| server.pool().stats().total() > 0);
     }
 
