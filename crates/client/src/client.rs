@@ -2,13 +2,13 @@ mod target;
 
 use crate::failure::Failure;
 use crate::note::Note;
-use crate::options::ClientOptions;
 use crate::runtime::runtime;
 use crate::selection::Selection;
 use crate::stats::PoolStatsView;
 use crate::supplier::{Requests, Supplier};
 use ferropool_connection::{ClientMetadata, DriverInfo, Error, MetadataError, ServerApi};
 use ferropool_lane::{Inbox, Message};
+use ferropool_options::ClientOptions;
 use ferropool_pool::{Key, Pool};
 use ferropool_topology::{Observer, Server, Topology, Wired};
 use parking_lot::Mutex;

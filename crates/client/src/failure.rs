@@ -2,8 +2,8 @@ mod view;
 
 pub use view::FailureView;
 
-use crate::options::{OptionError, OptionErrorKind};
 use ferropool_connection::{Address, Error, ErrorKind, MetadataError, Phase};
+use ferropool_options::{OptionError, OptionErrorKind};
 use ferropool_pool::{CheckOutError, Ended};
 use ferropool_topology::{SelectionError, SrvError, TopologyDescription};
 use std::borrow::Cow;

@@ -1,4 +1,4 @@
-//! Options, operations from bytes to reply, deadlines, and the runtime that owns the core's threads.
+//! Operations from bytes to reply, deadlines, and the runtime that owns the core's threads.
 //!
 //! A [`Client`] is what a user opens; an [`Engine`] is a lane with the operations of its thread on
 //! it. An operation lives in a slot that its caller chose, and ends in exactly one completion.
@@ -15,7 +15,6 @@ mod engine;
 mod failure;
 mod labels;
 mod note;
-mod options;
 mod profile;
 mod reply;
 mod runtime;
@@ -31,13 +30,13 @@ pub use engine::{
     Target, Timeout, Turn, kind,
 };
 pub use failure::{Failure, FailureView};
-pub use ferropool_topology::SrvOptions;
-pub use labels::Labels;
-pub use note::Note;
-pub use options::{
+pub use ferropool_options::{
     Acknowledgement, ClientOptions, OptionError, OptionErrorKind, OptionValue, ReadPreference,
     ReadPreferenceMode, ServerMonitoringMode, TagSet, WriteConcern,
 };
+pub use ferropool_topology::SrvOptions;
+pub use labels::Labels;
+pub use note::Note;
 pub use profile::{CommandKind, Profile};
 pub use runtime::runtime;
 pub use session::{Ending, SessionOptions, TransactionOptions, TransactionState};

@@ -3,10 +3,10 @@
 use super::Client;
 use crate::failure::Failure;
 use crate::note::Note;
-use crate::options::ClientOptions;
 use crate::runtime::runtime;
 use ferropool_connection::{Authenticator, CredentialSupplier, Mechanism};
 use ferropool_lane::Message;
+use ferropool_options::ClientOptions;
 use ferropool_topology::srv::{self, LEAST_RESCAN_INTERVAL, PollOptions, Seeds};
 use ferropool_topology::{SrvError, Topology};
 use std::sync::{Arc, Weak};

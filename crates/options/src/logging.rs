@@ -3,8 +3,8 @@
 use super::spec::Invalid;
 use super::value::OptionValue;
 
-pub(super) const SEVERITIES: &str = "an object of components and levels";
-pub(super) const PATH: &str = "\"stderr\", \"stdout\" or an object with a function write";
+pub(crate) const SEVERITIES: &str = "an object of components and levels";
+pub(crate) const PATH: &str = "\"stderr\", \"stdout\" or an object with a function write";
 
 const COMPONENTS: [&str; 6] = [
     "command",
@@ -27,7 +27,7 @@ const LEVELS: [&str; 10] = [
     "trace",
 ];
 
-pub(super) fn check_severities(value: &OptionValue) -> Result<(), Invalid> {
+pub(crate) fn check_severities(value: &OptionValue) -> Result<(), Invalid> {
     let refuse = |what: String, allowed: &[&str]| {
         let allowed = allowed.join(", ");
         Err(Invalid::Because(format!(
@@ -45,7 +45,7 @@ pub(super) fn check_severities(value: &OptionValue) -> Result<(), Invalid> {
     })
 }
 
-pub(super) fn check_path(value: &OptionValue) -> Result<(), Invalid> {
+pub(crate) fn check_path(value: &OptionValue) -> Result<(), Invalid> {
     let is_writer = |fields: &[(String, OptionValue)]| {
         fields
             .iter()

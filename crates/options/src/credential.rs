@@ -9,12 +9,12 @@ use ferropool_connection::{CallbackKind, Credential, Mechanism, MechanismPropert
 
 /// What was said of authentication.
 #[derive(Clone, Debug, Default)]
-pub(super) struct AuthStated {
-    pub(super) username: Option<String>,
-    pub(super) password: Option<Secret>,
-    pub(super) mechanism: Option<Mechanism>,
-    pub(super) source: Option<String>,
-    pub(super) properties: MechanismProperties,
+pub(crate) struct AuthStated {
+    pub(crate) username: Option<String>,
+    pub(crate) password: Option<Secret>,
+    pub(crate) mechanism: Option<Mechanism>,
+    pub(crate) source: Option<String>,
+    pub(crate) properties: MechanismProperties,
     /// The properties that were given.
     given: Vec<&'static str>,
 }
@@ -60,7 +60,7 @@ const ENVIRONMENTS: [&str; 4] = ["test", "azure", "gcp", "k8s"];
 
 const CANONICALIZATIONS: [&str; 5] = ["none", "forward", "forwardAndReverse", "true", "false"];
 
-pub(super) fn set_auth(options: &mut ClientOptions, value: &OptionValue) -> Result<(), Invalid> {
+pub(crate) fn set_auth(options: &mut ClientOptions, value: &OptionValue) -> Result<(), Invalid> {
     value.fields(Invalid::Value, |name, value| {
         let text = value.text().ok_or(Invalid::Value)?;
         match name {
@@ -73,7 +73,7 @@ pub(super) fn set_auth(options: &mut ClientOptions, value: &OptionValue) -> Resu
 }
 
 /// Another mechanism than the one that was meant must not be used: an unknown one is no warning.
-pub(super) fn set_mechanism(
+pub(crate) fn set_mechanism(
     options: &mut ClientOptions,
     value: &OptionValue,
 ) -> Result<(), Invalid> {
@@ -91,7 +91,7 @@ pub(super) fn set_mechanism(
     Ok(())
 }
 
-pub(super) fn set_properties(
+pub(crate) fn set_properties(
     options: &mut ClientOptions,
     value: &OptionValue,
     from: OptionErrorKind,
@@ -211,7 +211,7 @@ fn set_property(
 }
 
 /// Who the connections authenticate as, if they do.
-pub(super) fn decide(options: &ClientOptions) -> Result<Option<Credential>, OptionError> {
+pub(crate) fn decide(options: &ClientOptions) -> Result<Option<Credential>, OptionError> {
     let stated = &options.stated.auth;
     let user = options.stated.user.as_ref();
     let is_asked = user.is_some() || options.has("auth");

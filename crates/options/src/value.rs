@@ -20,14 +20,14 @@ pub enum OptionValue {
 }
 
 impl OptionValue {
-    pub(super) fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
             _ => None,
         }
     }
 
-    pub(super) fn boolean(&self) -> Option<bool> {
+    pub(crate) fn boolean(&self) -> Option<bool> {
         match self {
             Self::Boolean(value) => Some(*value),
             _ => None,
@@ -35,7 +35,7 @@ impl OptionValue {
     }
 
     /// An integer, if it is one from `min` to `max`.
-    pub(super) fn integer(&self, min: i64, max: i64) -> Option<i64> {
+    pub(crate) fn integer(&self, min: i64, max: i64) -> Option<i64> {
         match self {
             Self::Number(number)
                 if number.fract() == 0.0 && (min as f64..=max as f64).contains(number) =>
@@ -47,7 +47,7 @@ impl OptionValue {
     }
 
     /// The fields of an object that has no others than those that `read` takes.
-    pub(super) fn fields<E>(
+    pub(crate) fn fields<E>(
         &self,
         otherwise: E,
         mut read: impl FnMut(&str, &OptionValue) -> Result<(), E>,

@@ -3,11 +3,11 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use ferropool_client::{ClientOptions, OptionValue};
 use ferropool_connection::{
     Application, Authenticator, AwsCredentials, ClientMetadata, ConnectOptions, OidcToken, Secret,
     TlsConnector,
 };
+use ferropool_options::{ClientOptions, OptionValue};
 use std::fmt::Debug;
 use std::sync::Arc;
 

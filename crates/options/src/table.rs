@@ -9,11 +9,11 @@ use ferropool_connection::Secret;
 use ferropool_pool::Background;
 use std::time::Duration;
 
-pub(super) fn find(name: &str) -> Option<&'static Spec> {
+pub(crate) fn find(name: &str) -> Option<&'static Spec> {
     TABLE.iter().find(|spec| spec.name == name)
 }
 
-pub(super) fn find_ignoring_case(name: &str) -> Option<&'static Spec> {
+pub(crate) fn find_ignoring_case(name: &str) -> Option<&'static Spec> {
     TABLE
         .iter()
         .find(|spec| spec.name.eq_ignore_ascii_case(name))
@@ -21,7 +21,7 @@ pub(super) fn find_ignoring_case(name: &str) -> Option<&'static Spec> {
 
 const PEM: &str = "PEM text, a Buffer of it, or an array of these";
 
-pub(super) static TABLE: &[Spec] = &[
+pub(crate) static TABLE: &[Spec] = &[
     Spec::new(
         "appName",
         Kind::Text(128, |options, name| {

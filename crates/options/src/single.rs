@@ -7,7 +7,7 @@ use super::value::OptionValue;
 use ferropool_connection::{Compressor, DriverInfo, MetadataError, Secret, ServerApi};
 
 /// What every socket has.
-pub(super) fn always(options: &mut ClientOptions, name: &str, value: bool) {
+pub(crate) fn always(options: &mut ClientOptions, name: &str, value: bool) {
     if !value {
         options
             .warnings
@@ -15,12 +15,12 @@ pub(super) fn always(options: &mut ClientOptions, name: &str, value: bool) {
     }
 }
 
-pub(super) fn set_key_password(options: &mut ClientOptions, password: &str) {
+pub(crate) fn set_key_password(options: &mut ClientOptions, password: &str) {
     options.stated.tls.key_password = Some(Secret::new(password));
 }
 
 /// Unknown names in a connection string are left out: they may be another driver's ("Compression").
-pub(super) fn set_compressors(
+pub(crate) fn set_compressors(
     options: &mut ClientOptions,
     value: &OptionValue,
     from: OptionErrorKind,
@@ -52,7 +52,7 @@ pub(super) fn set_compressors(
     Ok(())
 }
 
-pub(super) fn set_driver_info(
+pub(crate) fn set_driver_info(
     options: &mut ClientOptions,
     value: &OptionValue,
 ) -> Result<(), Invalid> {
@@ -73,7 +73,7 @@ pub(super) fn set_driver_info(
     options.application.check().map_err(refuse)
 }
 
-pub(super) fn set_server_api(
+pub(crate) fn set_server_api(
     options: &mut ClientOptions,
     value: &OptionValue,
 ) -> Result<(), Invalid> {
@@ -102,7 +102,7 @@ pub(super) fn set_server_api(
     Ok(())
 }
 
-pub(super) fn set_nameservers(
+pub(crate) fn set_nameservers(
     options: &mut ClientOptions,
     value: &OptionValue,
 ) -> Result<(), Invalid> {
@@ -120,7 +120,7 @@ pub(super) fn set_nameservers(
 }
 
 /// RFC 6335, section 5.1, but longer: 62 bytes and the underscore are a DNS label.
-pub(super) fn set_service_name(
+pub(crate) fn set_service_name(
     options: &mut ClientOptions,
     value: &OptionValue,
 ) -> Result<(), Invalid> {

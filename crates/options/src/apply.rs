@@ -18,7 +18,7 @@ const POOL_OPTIONS: [&str; 5] = [
 
 impl ClientOptions {
     /// Applies an option of the options object. What is wrong there is an error.
-    pub(super) fn apply(&mut self, name: &str, value: &OptionValue) -> Result<(), OptionError> {
+    pub(crate) fn apply(&mut self, name: &str, value: &OptionValue) -> Result<(), OptionError> {
         let kind = OptionErrorKind::Argument;
         let Some(mut spec) = find(name) else {
             return Err(OptionError {
@@ -40,7 +40,7 @@ impl ClientOptions {
 
     /// Applies the options of a connection string, whose names have no case. What is wrong there is a warning, but for
     /// what must not be lost.
-    pub(super) fn apply_string(
+    pub(crate) fn apply_string(
         &mut self,
         options: &[(String, String)],
         is_ambiguous: bool,

@@ -27,14 +27,14 @@ pub enum Acknowledgement {
     Named(String),
 }
 
-pub(super) const MODES: &str = "\"primary\", \"primaryPreferred\", \"secondary\", \"secondaryPreferred\", \"nearest\", or an object with mode, tags, maxStalenessSeconds and hedge";
-pub(super) const STALENESS: &str = "-1 or an integer from 1 to 2147483647";
-pub(super) const TAGS: &str = "tag sets such as \"dc:ny,rack:1\" or { dc: \"ny\" }";
-pub(super) const W: &str = "an integer from 0 to 2147483647 or a string";
-pub(super) const WRITE_CONCERN: &str = "an object with w, wtimeoutMS and journal, or what w may be";
-pub(super) const READ_CONCERN: &str = "an object with a level, or a level";
+pub(crate) const MODES: &str = "\"primary\", \"primaryPreferred\", \"secondary\", \"secondaryPreferred\", \"nearest\", or an object with mode, tags, maxStalenessSeconds and hedge";
+pub(crate) const STALENESS: &str = "-1 or an integer from 1 to 2147483647";
+pub(crate) const TAGS: &str = "tag sets such as \"dc:ny,rack:1\" or { dc: \"ny\" }";
+pub(crate) const W: &str = "an integer from 0 to 2147483647 or a string";
+pub(crate) const WRITE_CONCERN: &str = "an object with w, wtimeoutMS and journal, or what w may be";
+pub(crate) const READ_CONCERN: &str = "an object with a level, or a level";
 
-pub(super) fn set_read_preference(
+pub(crate) fn set_read_preference(
     options: &mut ClientOptions,
     value: &OptionValue,
 ) -> Result<(), Invalid> {
@@ -64,7 +64,7 @@ pub(super) fn set_read_preference(
 }
 
 /// One tag set of a connection string, which is added to those before it; all of them of an object.
-pub(super) fn set_tags(
+pub(crate) fn set_tags(
     options: &mut ClientOptions,
     value: &OptionValue,
     from: OptionErrorKind,
@@ -103,7 +103,7 @@ fn parse_tags(text: &str) -> Result<TagSet, Invalid> {
     tags.collect()
 }
 
-pub(super) fn set_staleness(
+pub(crate) fn set_staleness(
     options: &mut ClientOptions,
     value: &OptionValue,
 ) -> Result<(), Invalid> {
@@ -117,7 +117,7 @@ pub(super) fn set_staleness(
     Ok(())
 }
 
-pub(super) fn set_read_concern(
+pub(crate) fn set_read_concern(
     options: &mut ClientOptions,
     value: &OptionValue,
 ) -> Result<(), Invalid> {
@@ -134,7 +134,7 @@ pub(super) fn set_read_concern(
     }
 }
 
-pub(super) fn set_write_concern(
+pub(crate) fn set_write_concern(
     options: &mut ClientOptions,
     value: &OptionValue,
 ) -> Result<(), Invalid> {
@@ -156,7 +156,7 @@ pub(super) fn set_write_concern(
     })
 }
 
-pub(super) fn set_w(options: &mut ClientOptions, value: &OptionValue) -> Result<(), Invalid> {
+pub(crate) fn set_w(options: &mut ClientOptions, value: &OptionValue) -> Result<(), Invalid> {
     options.write_concern.w = Some(match (number(value, 0, MAX), value) {
         (Ok(nodes), _) => Acknowledgement::Nodes(nodes as u32),
         (Err(_), OptionValue::Text(text)) if text.parse::<f64>().is_err() && !text.is_empty() => {
@@ -180,7 +180,7 @@ fn number(value: &OptionValue, min: i64, max: i64) -> Result<i64, Invalid> {
 }
 
 /// What these options say of each other.
-pub(super) fn check(options: &ClientOptions) -> Result<(), OptionError> {
+pub(crate) fn check(options: &ClientOptions) -> Result<(), OptionError> {
     let preference = &options.read_preference;
     if preference.mode == ReadPreferenceMode::Primary {
         let tagged = !preference.tag_sets.is_empty() && preference.tag_sets != [TagSet::new()];

@@ -9,40 +9,40 @@ use std::path::PathBuf;
 
 /// What was said of TLS.
 #[derive(Clone, Debug, Default)]
-pub(super) struct TlsStated {
+pub(crate) struct TlsStated {
     /// `tls` or `ssl`, and where it was said.
-    pub(super) enabled: Option<(bool, OptionErrorKind)>,
-    pub(super) ca_file: Option<String>,
-    pub(super) crl_file: Option<String>,
-    pub(super) certificate_key_file: Option<String>,
-    pub(super) key_password: Option<Secret>,
-    pub(super) ca: Vec<Secret>,
-    pub(super) crl: Vec<Secret>,
-    pub(super) certificate: Option<Secret>,
-    pub(super) key: Option<Secret>,
-    pub(super) insecure: Option<bool>,
-    pub(super) allow_invalid_certificates: Option<bool>,
-    pub(super) allow_invalid_hostnames: Option<bool>,
-    pub(super) reject_unauthorized: Option<bool>,
-    pub(super) disable_revocation_check: Option<bool>,
-    pub(super) disable_ocsp_endpoint_check: Option<bool>,
-    pub(super) server_name: Option<String>,
+    pub(crate) enabled: Option<(bool, OptionErrorKind)>,
+    pub(crate) ca_file: Option<String>,
+    pub(crate) crl_file: Option<String>,
+    pub(crate) certificate_key_file: Option<String>,
+    pub(crate) key_password: Option<Secret>,
+    pub(crate) ca: Vec<Secret>,
+    pub(crate) crl: Vec<Secret>,
+    pub(crate) certificate: Option<Secret>,
+    pub(crate) key: Option<Secret>,
+    pub(crate) insecure: Option<bool>,
+    pub(crate) allow_invalid_certificates: Option<bool>,
+    pub(crate) allow_invalid_hostnames: Option<bool>,
+    pub(crate) reject_unauthorized: Option<bool>,
+    pub(crate) disable_revocation_check: Option<bool>,
+    pub(crate) disable_ocsp_endpoint_check: Option<bool>,
+    pub(crate) server_name: Option<String>,
 }
 
 impl TlsStated {
-    pub(super) fn allows_invalid_certificates(&self) -> bool {
+    pub(crate) fn allows_invalid_certificates(&self) -> bool {
         self.insecure == Some(true)
             || self.allow_invalid_certificates == Some(true)
             || self.reject_unauthorized == Some(false)
     }
 
-    pub(super) fn allows_invalid_hostnames(&self) -> bool {
+    pub(crate) fn allows_invalid_hostnames(&self) -> bool {
         self.insecure == Some(true) || self.allow_invalid_hostnames == Some(true)
     }
 }
 
 /// `tls` and `ssl`: every instance in one source has to say the same ("Conflicting TLS options").
-pub(super) fn enable(
+pub(crate) fn enable(
     options: &mut ClientOptions,
     value: &OptionValue,
     from: OptionErrorKind,
@@ -63,7 +63,7 @@ pub(super) fn enable(
 }
 
 /// `tlsCertificateKeyFile`: a path, which errors about the file show.
-pub(super) fn set_certificate_key_file(
+pub(crate) fn set_certificate_key_file(
     options: &mut ClientOptions,
     value: &OptionValue,
 ) -> Result<(), Invalid> {
@@ -82,7 +82,7 @@ pub(super) fn set_certificate_key_file(
 }
 
 /// `ca`, `crl`, `cert` and `key`: PEM text, or several.
-pub(super) fn texts(value: &OptionValue) -> Result<Vec<Secret>, Invalid> {
+pub(crate) fn texts(value: &OptionValue) -> Result<Vec<Secret>, Invalid> {
     let texts = match value {
         OptionValue::List(texts) if !texts.is_empty() => texts.as_slice(),
         text => std::slice::from_ref(text),
@@ -94,14 +94,14 @@ pub(super) fn texts(value: &OptionValue) -> Result<Vec<Secret>, Invalid> {
 }
 
 /// Several texts are one PEM text.
-pub(super) fn joined(value: &OptionValue) -> Result<Secret, Invalid> {
+pub(crate) fn joined(value: &OptionValue) -> Result<Secret, Invalid> {
     let texts = texts(value)?;
     let texts: Vec<&str> = texts.iter().map(Secret::reveal).collect();
     Ok(Secret::new(&texts.join("\n")))
 }
 
 /// TLS is on where `tls` says so, and with an SRV record where it says nothing. Other options do not turn it on.
-pub(super) fn decide(options: &ClientOptions) -> Result<Option<TlsOptions>, OptionError> {
+pub(crate) fn decide(options: &ClientOptions) -> Result<Option<TlsOptions>, OptionError> {
     check(options)?;
     let stated = &options.stated.tls;
     let enabled = stated

@@ -7,24 +7,24 @@
 use super::error::OptionError;
 use ferropool_connection::{Address, Secret};
 
-pub(super) struct Uri {
-    pub(super) user: Option<User>,
-    pub(super) location: Location,
-    pub(super) database: Option<String>,
+pub(crate) struct Uri {
+    pub(crate) user: Option<User>,
+    pub(crate) location: Location,
+    pub(crate) database: Option<String>,
     /// Names and values, percent-decoded, in their order.
-    pub(super) options: Vec<(String, String)>,
+    pub(crate) options: Vec<(String, String)>,
     /// Whether the options may be the rest of a password that has not been encoded.
-    pub(super) is_ambiguous: bool,
+    pub(crate) is_ambiguous: bool,
 }
 
 /// What stands before the `@`. It asks for authentication, also where it is empty.
 #[derive(Clone, Debug)]
-pub(super) struct User {
-    pub(super) name: String,
-    pub(super) password: Option<Secret>,
+pub(crate) struct User {
+    pub(crate) name: String,
+    pub(crate) password: Option<Secret>,
 }
 
-pub(super) enum Location {
+pub(crate) enum Location {
     Hosts(Vec<Address>),
     /// The name whose SRV record has the hosts.
     Srv(String),
@@ -33,7 +33,7 @@ pub(super) enum Location {
 const SCHEME: &str = "mongodb://";
 const SRV_SCHEME: &str = "mongodb+srv://";
 
-pub(super) fn parse(uri: &str) -> Result<Uri, OptionError> {
+pub(crate) fn parse(uri: &str) -> Result<Uri, OptionError> {
     let (is_srv, rest) = match (uri.strip_prefix(SCHEME), uri.strip_prefix(SRV_SCHEME)) {
         (Some(rest), _) => (false, rest),
         (None, Some(rest)) => (true, rest),
@@ -75,7 +75,7 @@ pub(super) fn parse(uri: &str) -> Result<Uri, OptionError> {
     })
 }
 
-pub(super) fn user_not_encoded() -> OptionError {
+pub(crate) fn user_not_encoded() -> OptionError {
     OptionError::uri(
         "The user name and password in the connection string must be percent-encoded: : / ? # [ ] @ % are not allowed in them",
     )
@@ -151,7 +151,7 @@ fn parse_database(text: &str) -> Result<Option<String>, OptionError> {
 }
 
 /// Names and values of options, as a connection string and a TXT record have them.
-pub(super) fn parse_options(query: &str) -> Result<Vec<(String, String)>, OptionError> {
+pub(crate) fn parse_options(query: &str) -> Result<Vec<(String, String)>, OptionError> {
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
     pairs
         .enumerate()

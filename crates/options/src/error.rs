@@ -21,7 +21,7 @@ pub enum OptionErrorKind {
 }
 
 impl OptionError {
-    pub(super) fn uri(message: impl Into<String>) -> Self {
+    pub(crate) fn uri(message: impl Into<String>) -> Self {
         Self {
             kind: OptionErrorKind::ConnectionString,
             message: message.into(),

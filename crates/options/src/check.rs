@@ -7,12 +7,12 @@ use ferropool_connection::{Compressor, ProxyOptions};
 
 impl ClientOptions {
     /// Whether the connection string or the object has the option.
-    pub(super) fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.stated.string.contains(&name) || self.stated.object.contains(&name)
     }
 
     /// A contradiction between these options: the object's, if it has any of them.
-    pub(super) fn refuse(&self, names: &[&str], message: String) -> OptionError {
+    pub(crate) fn refuse(&self, names: &[&str], message: String) -> OptionError {
         let is_argument = names.iter().any(|name| self.stated.object.contains(name));
         let kind = match is_argument {
             true => OptionErrorKind::Argument,
@@ -22,7 +22,7 @@ impl ClientOptions {
     }
 
     /// Decides what takes several options to decide, and refuses contradictions.
-    pub(super) fn decide(&mut self) -> Result<(), OptionError> {
+    pub(crate) fn decide(&mut self) -> Result<(), OptionError> {
         self.check_pool()?;
         self.check_deployment()?;
         concerns::check(self)?;

@@ -5,8 +5,8 @@
 
 #![forbid(unsafe_code)]
 
-use ferropool_client::{ClientOptions, OptionError, OptionErrorKind};
 use ferropool_connection::Address;
+use ferropool_options::{ClientOptions, OptionError, OptionErrorKind};
 use proptest::prelude::*;
 use std::env;
 

@@ -7,24 +7,24 @@ use std::fmt;
 use std::time::Duration;
 
 /// An option.
-pub(super) struct Spec {
-    pub(super) name: &'static str,
-    pub(super) kind: Kind,
+pub(crate) struct Spec {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
     /// Whether a connection string cannot have it.
-    pub(super) object_only: bool,
+    pub(crate) object_only: bool,
     /// Whether errors must not show it.
-    pub(super) secret: bool,
+    pub(crate) secret: bool,
     /// Whether a connection string that has it wrong, or twice, is refused: ignoring it would be unsafe.
-    pub(super) strict: bool,
+    pub(crate) strict: bool,
     /// Whether a connection string may have it more than once.
-    pub(super) repeatable: bool,
+    pub(crate) repeatable: bool,
     /// The option that it was renamed to.
-    pub(super) replaced_by: Option<&'static str>,
+    pub(crate) replaced_by: Option<&'static str>,
 }
 
 type Put<T> = fn(&mut ClientOptions, T);
 
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// An integer from the first to the second, inclusive.
     Integer(i64, i64, Put<i64>),
     Boolean(Put<bool>),
@@ -42,7 +42,7 @@ pub(super) enum Kind {
 type PutSpecial = fn(&mut ClientOptions, &OptionValue, OptionErrorKind) -> Result<(), Invalid>;
 
 /// Why a value is refused.
-pub(super) enum Invalid {
+pub(crate) enum Invalid {
     /// It is not what the table says.
     Value,
     /// The whole text, which shows no secret. Never a mere warning.
@@ -64,7 +64,7 @@ impl fmt::Display for Kind {
 }
 
 impl Spec {
-    pub(super) const fn new(name: &'static str, kind: Kind) -> Self {
+    pub(crate) const fn new(name: &'static str, kind: Kind) -> Self {
         Self {
             name,
             kind,
@@ -76,41 +76,41 @@ impl Spec {
         }
     }
 
-    pub(super) const fn in_object(mut self) -> Self {
+    pub(crate) const fn in_object(mut self) -> Self {
         self.object_only = true;
         self
     }
 
-    pub(super) const fn secret(mut self) -> Self {
+    pub(crate) const fn secret(mut self) -> Self {
         self.secret = true;
         self
     }
 
-    pub(super) const fn strict(mut self) -> Self {
+    pub(crate) const fn strict(mut self) -> Self {
         self.strict = true;
         self
     }
 
-    pub(super) const fn repeatable(mut self) -> Self {
+    pub(crate) const fn repeatable(mut self) -> Self {
         self.repeatable = true;
         self
     }
 
     /// Whether it does anything, under a name that is to be used.
-    pub(super) fn is_useful(&self) -> bool {
+    pub(crate) fn is_useful(&self) -> bool {
         self.replaced_by.is_none() && !matches!(self.kind, Kind::NoEffect | Kind::Refused(_))
     }
 }
 
-pub(super) const fn integer(name: &'static str, min: i64, max: i64, put: Put<i64>) -> Spec {
+pub(crate) const fn integer(name: &'static str, min: i64, max: i64, put: Put<i64>) -> Spec {
     Spec::new(name, Kind::Integer(min, max, put))
 }
 
-pub(super) const fn boolean(name: &'static str, put: Put<bool>) -> Spec {
+pub(crate) const fn boolean(name: &'static str, put: Put<bool>) -> Spec {
     Spec::new(name, Kind::Boolean(put))
 }
 
-pub(super) const fn choice(
+pub(crate) const fn choice(
     name: &'static str,
     allowed: &'static [&'static str],
     put: fn(&mut ClientOptions, &str),
@@ -118,35 +118,35 @@ pub(super) const fn choice(
     Spec::new(name, Kind::Choice(allowed, put))
 }
 
-pub(super) const fn text(name: &'static str, put: fn(&mut ClientOptions, &str)) -> Spec {
+pub(crate) const fn text(name: &'static str, put: fn(&mut ClientOptions, &str)) -> Spec {
     Spec::new(name, Kind::Text(usize::MAX, put))
 }
 
-pub(super) const fn special(name: &'static str, allowed: &'static str, put: PutSpecial) -> Spec {
+pub(crate) const fn special(name: &'static str, allowed: &'static str, put: PutSpecial) -> Spec {
     Spec::new(name, Kind::Special(allowed, put))
 }
 
-pub(super) const fn renamed(name: &'static str, replacement: &'static str) -> Spec {
+pub(crate) const fn renamed(name: &'static str, replacement: &'static str) -> Spec {
     let mut spec = Spec::new(name, Kind::NoEffect);
     spec.replaced_by = Some(replacement);
     spec
 }
 
-pub(super) const fn without_effect(name: &'static str) -> Spec {
+pub(crate) const fn without_effect(name: &'static str) -> Spec {
     Spec::new(name, Kind::NoEffect)
 }
 
-pub(super) const fn refused(name: &'static str, why: &'static str) -> Spec {
+pub(crate) const fn refused(name: &'static str, why: &'static str) -> Spec {
     Spec::new(name, Kind::Refused(why)).strict()
 }
 
 /// The largest number of connections or milliseconds: what fits a signed 32-bit integer.
-pub(super) const MAX: i64 = i32::MAX as i64;
+pub(crate) const MAX: i64 = i32::MAX as i64;
 
 /// The largest integer that a number of JavaScript has exactly.
-pub(super) const MAX_EXACT: i64 = (1 << 53) - 1;
+pub(crate) const MAX_EXACT: i64 = (1 << 53) - 1;
 
 /// Milliseconds, where 0 is no limit.
-pub(super) fn limit(milliseconds: i64) -> Option<Duration> {
+pub(crate) fn limit(milliseconds: i64) -> Option<Duration> {
     (milliseconds > 0).then(|| Duration::from_millis(milliseconds as u64))
 }

@@ -3,6 +3,10 @@
 //! The string is read first and the object after it, so that the object wins. Each value is checked by
 //! what `table.rs` says of its option. What takes several options to decide is kept as it was stated, and
 //! decided at the end (`check.rs`); a TXT record comes later, and has it decided again (`srv.rs`).
+//!
+//! A crate of its own, and not a part of the client, because no operation waits for it: it is compiled for size.
+
+#![forbid(unsafe_code)]
 
 mod apply;
 mod check;
@@ -234,7 +238,8 @@ impl ClientOptions {
         self.stated.auth.source.as_deref()
     }
 
-    pub(crate) fn topology(&self) -> TopologyOptions {
+    /// What a topology needs of them.
+    pub fn topology(&self) -> TopologyOptions {
         let heartbeat_frequency = self.monitor.map(|monitor| monitor.heartbeat_frequency);
         let selection = SelectionOptions::default();
         TopologyOptions {
