@@ -80,6 +80,17 @@ const programs: [what: string, count: number, act: string][] = [
      };`,
   ],
   [
+    '100,000 commands of 4 KB that were listened to',
+    100_000,
+    `for (const name of ['connectionCheckOutStarted', 'connectionCheckedOut', 'connectionCheckedIn', 'commandStarted', 'commandSucceeded']) client.on(name, () => {});
+     const comment = 'x'.repeat(4096);
+     const act = async (client, count) => {
+       for (let done = 0; done < count; done += 100) {
+         await Promise.all(Array.from({ length: 100 }, () => client.db('db').command({ ping: 1, comment })));
+       }
+     };`,
+  ],
+  [
     '100,000 operations that were aborted',
     100_000,
     `const act = async (client, count) => {

@@ -123,12 +123,17 @@ impl Engine {
         }
     }
 
-    /// The oldest event that nobody has taken.
+    /// The oldest event that nobody has taken; `None` if all are, and whoever took them is done with [`sent`](Self::sent).
     pub fn next_event(&mut self) -> Option<Journal> {
-        self.journal.pop_front()
+        let next = self.journal.pop_front();
+        if next.is_none() {
+            self.sent.clear();
+            self.sent.shrink_to(SENT_KEPT);
+        }
+        next
     }
 
-    /// The commands that events tell of, until the first of them that is sent after all events were taken.
+    /// The commands that events tell of.
     pub fn sent(&self) -> &[u8] {
         &self.sent
     }
@@ -179,10 +184,6 @@ impl Engine {
         else {
             return;
         };
-        if self.journal.is_empty() {
-            self.sent.clear();
-            self.sent.shrink_to(SENT_KEPT);
-        }
         let connection = &held.checked_out.connection;
         let command = append_whole_command(connection.request(), &mut self.sent);
         self.journal.push_back(Journal::CommandStarted {
