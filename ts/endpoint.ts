@@ -8,7 +8,7 @@ import { callNative, MongoInvalidArgumentError, MongoPoolClosedError } from './e
 import { Deadline } from './deadline';
 import type { EventRecord } from './event-record';
 import { poolEventNames, poolEvents, type ConnectionPoolEvents } from './events';
-import { withAsciiHosts } from './host-names';
+import { withAsciiSrvName } from './host-names';
 import { labelNames, type ConnectionToken, type Execution, type Origin, type Profile } from './execution';
 import { OpenCursors } from './cursor/open-cursor';
 import { CONNECTION, Lane, Operation, type Completion, type Outcome, type Owner } from './lane';
@@ -83,7 +83,7 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
     const kind = options.lane ?? 'auto';
     // The core refuses one that does not exist.
     this.lane = Lane.of(KINDS.has(kind) ? kind : 'auto');
-    this.id = callNative(() => native.open(this.lane.number, monitored, withAsciiHosts(target), encoded, platform()));
+    this.id = callNative(() => native.open(this.lane.number, monitored, withAsciiSrvName(target), encoded, platform()));
     this.#address = native.address(this.lane.number, this.id);
     this.#logs = Logs.of(options, this.#topologyId, () => this.listenersChanged());
     for (const warning of native.warnings(this.lane.number, this.id)) {
