@@ -1,7 +1,7 @@
 import { domainToASCII } from 'node:url';
 
-/** Scheme and user of a connection string with `mongodb+srv`, the name, and what follows. */
-const PARTS = /^(mongodb\+srv:\/\/(?:[^/?]*@)?)([^/?]*)(.*)$/su;
+/** Scheme and user of a connection string with `mongodb+srv`, the name, and what follows. A name has nothing of ASCII but letters, digits, - and _. */
+const PARTS = /^(mongodb\+srv:\/\/(?:[^/?]*@)?)((?:[\w.-]|[^\p{ASCII}])*)((?:[/?].*)?)$/su;
 
 /**
  * The same target with the name of a `mongodb+srv` connection string in ASCII, as name servers have it: `bücher.example` is

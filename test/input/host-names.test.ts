@@ -1,3 +1,4 @@
+import { MongoParseError } from 'ferropool';
 import { expect, it } from 'vitest';
 
 import { onBothLanes, openClient, openPool } from '../support/lanes.js';
@@ -25,6 +26,10 @@ onBothLanes((lane) => {
     const client = openClient('mongodb+srv://bücher.example/?tls=false', { lane });
     await expect(client.connect()).rejects.toThrow(/_mongodb\._tcp\.xn--bcher-kva\.example/);
     expect(server.current.questions).toContain('SRV _mongodb._tcp.xn--bcher-kva.example');
+  });
+
+  it.each(['bücher.example:27017', 'bücher.example,grün.example'])('refuses %s, which is no name', (name) => {
+    expect(() => openClient(`mongodb+srv://${name}/?tls=false`, { lane })).toThrow(MongoParseError);
   });
 
   it('says what is no name', async () => {
