@@ -225,7 +225,9 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   /** @internal Runs a command as its profile says. `receive` makes the result of the reply, in the completion itself. */
   execute<T>(execution: Execution, receive: (reply: Document, origin: Origin) => T): Promise<T> {
     try {
-      return this.#run(execution, this.#profileNumber(execution.profile), (reply, completion) => receive(reply, this.origin(completion)));
+      const { profile } = execution;
+      const hasBatch = (profile.opensCursor === true || profile.kind === 'get-more') && profile.followsChanges !== true;
+      return this.#run(execution, this.#profileNumber(profile), (reply, completion) => receive(reply, this.origin(completion)), undefined, hasBatch);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -236,9 +238,10 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
     profile: number,
     receive: (reply: Document, completion: Completion) => T,
     connection?: Connection,
+    hasBatch = false,
   ): Promise<T> {
     // Called by a toBSON or a getter of a command that is being serialized: that one comes first.
-    if (isSerializing()) return Promise.resolve().then(() => this.#run(execution, profile, receive, connection));
+    if (isSerializing()) return Promise.resolve().then(() => this.#run(execution, profile, receive, connection, hasBatch));
     const { command, database, sequences, to, deadline, bson, signal } = execution;
     if (command === null || typeof command !== 'object') {
       throw new MongoInvalidArgumentError(`The command must be a document, received ${String(command)}`);
@@ -247,7 +250,7 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
     const limit = deadline ? deadline.remaining() : INHERITED;
     const session = execution.session ? execution.session.numberFor(this) : this.hasSessions ? IMPLICIT : NO_SESSION;
     return lane.run<T>(
-      new Operation(this, receive, database, bson, execution.operationId),
+      new Operation(this, receive, database, bson, execution.operationId, hasBatch),
       (slot) => {
         const name = lane.database(database);
         const beside = sequences && serializeSequences(sequences, bson);

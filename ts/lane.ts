@@ -1,9 +1,10 @@
 import { AsyncResource, executionAsyncId } from 'node:async_hooks';
 import type { DeserializeOptions, Document, SerializeOptions } from 'bson';
 import { whenAborted } from './abort';
-import { MongoInvalidArgumentError, MongoParseError, serverError, timedOut, toError, type Failure } from './errors';
+import { MongoInvalidArgumentError, serverError, timedOut, toError, type Failure } from './errors';
 import type { Attempt } from './command-events';
-import { Decoder } from './decode/decoder';
+import { Decoder, freeReply, isDefault, undecodable } from './decode/decoder';
+import { UnreadDocuments } from './decode/unread';
 import { contextOf, EventQueue, root } from './event-queue';
 import type { EventRecord } from './event-record';
 import { labelNames } from './execution';
@@ -48,6 +49,7 @@ export class Operation {
    * @param database - Of a command.
    * @param bson - How its reply is read.
    * @param operationId - Of a command that is one of several.
+   * @param hasBatch - Whether the reply is read by `batchOf`, which leaves the documents of a large one for later.
    */
   constructor(
     readonly owner: Owner,
@@ -55,6 +57,7 @@ export class Operation {
     readonly database?: string,
     readonly bson?: DeserializeOptions,
     readonly operationId?: number,
+    readonly hasBatch = false,
   ) {}
 }
 
@@ -241,7 +244,9 @@ export class Lane {
       failure = this.#failure(operation, completion);
     } else if (isCommand && kind !== ABANDONED) {
       try {
-        reply = decode(completion, operation.bson);
+        // Events have the whole reply.
+        const leavesBatch = operation.hasBatch && kind === LARGE_REPLY && !operation.attempt;
+        reply = decode(completion, operation.bson, leavesBatch);
       } catch (error) {
         // A reply that bson refuses: the command has failed, and listeners hear of it too.
         failure = error as Error;
@@ -290,13 +295,21 @@ export class Lane {
 // One for all lanes: what it knows is how documents look.
 const decoder = new Decoder();
 
-/** A reply's document, which refers to none of the bytes that it was read from. */
-export function decode({ kind, bytes, offset, length }: Completion, options?: DeserializeOptions): Document {
+/**
+ * A reply's document, which refers to none of the bytes that it was read from.
+ *
+ * @param leavesBatch - Whether the documents of its batch may be left for later, in bytes of their own.
+ */
+export function decode({ kind, bytes, offset, length }: Completion, options?: DeserializeOptions, leavesBatch = false): Document {
   if (kind === WRITTEN) return { ok: 1 };
   try {
-    return decoder.decode(bytes, offset, length, options);
+    const around = leavesBatch && isDefault(options) ? UnreadDocuments.decodeAround(bytes, decoder) : undefined;
+    if (around) return around;
+    const document = decoder.decode(bytes, offset, length, options);
+    if (kind === LARGE_REPLY || kind === LARGE_ERROR_REPLY) freeReply(bytes);
+    return document;
   } catch (error) {
-    throw new MongoParseError(`The reply cannot be decoded: ${(error as Error).message}`, { code: 'FERROPOOL_PROTOCOL' }, error);
+    throw undecodable(error);
   }
 }
 

@@ -1,5 +1,6 @@
 // Whatever a server sends, the package makes of it what bson does.
 
+import { serialize } from 'bson';
 import { describe, expect, test, vi } from 'vitest';
 
 import { below, document, nest, randomFrom, reply, template, type Random, type Template } from './random';
@@ -20,7 +21,9 @@ describe(`random replies, SEED=${seed}`, () => {
       if (templates.length < 5 || random() < 0.05) templates.push(template(random));
       const batch = Array.from({ length: 1 + below(random, 30) }, () => one(random, templates));
       documents += batch.length;
-      subject.expectAsBson(reply(batch));
+      const bytes = reply(batch);
+      subject.expectAsBson(bytes);
+      subject.expectAsBsonInParts(bytes);
     }
     // Not all of it was left to bson.
     expect(described.mock.calls.length).toBeGreaterThan(DOCUMENTS / 500);
@@ -37,6 +40,7 @@ describe(`random replies, SEED=${seed}`, () => {
       const damaged = Buffer.from(bytes);
       for (let times = below(random, 3); times >= 0; times -= 1) damaged[4 + below(random, bytes.length - 4)] = below(random, 256);
       subject.expectAsBson(damaged);
+      subject.expectAsBsonInParts(damaged);
       const cut = Buffer.from(bytes.subarray(0, 5 + below(random, bytes.length - 5)));
       cut.writeInt32LE(cut.length);
       cut[cut.length - 1] = 0;
@@ -55,10 +59,21 @@ describe('replies at a limit', () => {
     }
   });
 
+  test('a document that is larger than the tape', () => {
+    const text = 'ab'.repeat(1 << 20);
+    const bytes = Buffer.from(serialize({ cursor: { firstBatch: [{ a: 1 }, { text }, { text, a: [text] }, { a: 2 }], id: 0n }, ok: 1 }));
+    for (let sight = 0; sight < 4; sight += 1) subject.expectAsBsonInParts(bytes);
+    expect.assertions(0);
+  });
+
   test('a reply far larger than the tape', () => {
     const random = randomFrom(7);
     const shape = template(random);
-    for (const count of [10, 3_000, 40_000]) subject.expectAsBson(reply(Array.from({ length: count }, () => shape(random))));
+    for (const count of [10, 3_000, 40_000]) {
+      const bytes = reply(Array.from({ length: count }, () => shape(random)));
+      subject.expectAsBson(bytes);
+      subject.expectAsBsonInParts(bytes);
+    }
     expect.assertions(0);
   });
 });

@@ -1,5 +1,5 @@
 import type { Document } from 'bson';
-import { batchOf, type Batch } from '../cursor/batch';
+import { batchOf, partsOf, type Batch } from '../cursor/batch';
 import { OpenCursor } from '../cursor/open-cursor';
 import type { Deadline } from '../deadline';
 import type { Profile } from '../execution';
@@ -9,18 +9,18 @@ import type { ClientSession } from '../session';
 
 const GET_MORE: Profile = { kind: 'get-more', computesMaxTime: false };
 
-/** The documents of a command's cursor, batch by batch. Whoever ends early, or an error, closes it at the server. */
+/** The documents of a command's cursor, some at a time. Whoever ends early, or an error, closes it at the server. */
 export async function* readCursor(first: Batch, scope: Scope, session: ClientSession | undefined, deadline: Deadline | undefined, signal: AbortSignal | undefined): AsyncGenerator<Document[]> {
   let { id } = first;
   const cursor = new OpenCursor(first.namespace ?? new MongoDBNamespace(scope.database), session);
   Object.assign(cursor, { id, scope, session, origin: first.origin });
   try {
-    yield first.documents as Document[];
+    yield* partsOf(first) as Generator<Document[]>;
     while (!id.isZero()) {
       const command = { getMore: id, collection: cursor.namespace.collection };
       const batch = await cursor.execute(command, GET_MORE, deadline, signal, batchOf);
       cursor.id = id = batch.id;
-      yield batch.documents as Document[];
+      yield* partsOf(batch) as Generator<Document[]>;
     }
   } finally {
     await cursor.close();

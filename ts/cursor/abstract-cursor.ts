@@ -3,6 +3,7 @@ import type { Long } from 'bson';
 import { whenAborted } from '../abort';
 import { ReadConcern, ReadPreference, type ReadConcernLike, type ReadPreferenceLike } from '../concerns';
 import { TypedEmitter } from '../emitter';
+import type { UnreadDocuments } from '../decode/unread';
 import { MongoAPIError, MongoInvalidArgumentError } from '../errors';
 import type { MongoDBNamespace } from '../namespace';
 import type { Scope } from '../scope';
@@ -34,6 +35,8 @@ export abstract class AbstractCursor<TSchema = any> extends TypedEmitter<Abstrac
   #documents: unknown[] = [];
   /** Which of them is next. */
   #position = 0;
+  /** Those behind them. */
+  #unread: UnreadDocuments | undefined;
   #transform: ((document: TSchema) => unknown) | undefined;
   /** The command under way: all who wait for documents wait for the same one. */
   #request: Promise<Batch | undefined> | undefined;
@@ -82,7 +85,7 @@ export abstract class AbstractCursor<TSchema = any> extends TypedEmitter<Abstrac
 
   /** Whether it is closed and its last document was read. */
   get closed(): boolean {
-    return this.#isClosed && this.bufferedCount() === 0;
+    return this.#isClosed && !this.#isBuffered;
   }
 
   /** Whether it was closed at the server before its end. */
@@ -92,14 +95,45 @@ export abstract class AbstractCursor<TSchema = any> extends TypedEmitter<Abstrac
 
   /** How many documents have arrived and not been read. */
   bufferedCount(): number {
-    return this.#documents.length - this.#position;
+    return this.#documents.length - this.#position + (this.#unread?.count ?? 0);
+  }
+
+  /** Whether there is one. */
+  get #isBuffered(): boolean {
+    return this.#position < this.#documents.length || this.#unread !== undefined;
   }
 
   /** Reads up to so many of them, all by default, as they came: no `map` is applied. */
-  readBufferedDocuments(count = this.bufferedCount()): NonNullable<TSchema>[] {
+  readBufferedDocuments(count = Infinity): NonNullable<TSchema>[] {
+    const documents = this.#readMade(count);
+    while (documents.length < count && this.#unread) {
+      this.#makeSome(this.#unread);
+      // Not as arguments of one `push`: there may be more documents than a call can have arguments.
+      for (const document of this.#readMade(count - documents.length)) documents.push(document);
+    }
+    return documents as NonNullable<TSchema>[];
+  }
+
+  #readMade(count: number): unknown[] {
     const from = this.#position;
     this.#position = Math.min(from + count, this.#documents.length);
-    return this.#documents.slice(from, this.#position) as NonNullable<TSchema>[];
+    return this.#documents.slice(from, this.#position);
+  }
+
+  #makeSome(unread: UnreadDocuments): void {
+    try {
+      this.#keep(unread.read(), unread.count > 0 ? unread : undefined);
+    } catch (error) {
+      this.#keep([]);
+      this.#fail();
+      throw error;
+    }
+  }
+
+  #keep(documents: unknown[], unread?: UnreadDocuments): void {
+    this.#documents = documents;
+    this.#position = 0;
+    this.#unread = unread;
   }
 
   /** The next document; `null` at the end. */
@@ -107,7 +141,7 @@ export abstract class AbstractCursor<TSchema = any> extends TypedEmitter<Abstrac
     this.#beginIteration();
     this.#checkNotKilled();
     // No turn between the arrival of a document and its taking: others may be waiting for one too.
-    while (this.bufferedCount() === 0) {
+    while (!this.#isBuffered) {
       if (this.#isClosed) return null;
       await this.#fetch();
     }
@@ -118,8 +152,8 @@ export abstract class AbstractCursor<TSchema = any> extends TypedEmitter<Abstrac
   async tryNext(): Promise<TSchema | null> {
     this.#beginIteration();
     this.#checkNotKilled();
-    if (this.bufferedCount() === 0 && !this.#isClosed) await this.#fetch();
-    return this.bufferedCount() > 0 ? this.#take() : null;
+    if (!this.#isBuffered && !this.#isClosed) await this.#fetch();
+    return this.#isBuffered ? this.#take() : null;
   }
 
   /** Whether there is another document. */
@@ -134,7 +168,7 @@ export abstract class AbstractCursor<TSchema = any> extends TypedEmitter<Abstrac
       while (!this.killed) {
         this.#server.beginIteration();
         if (!(await this.#fill())) return;
-        while (this.bufferedCount() > 0 && !this.killed) {
+        while (this.#isBuffered && !this.killed) {
           yield this.#take();
           this.options.signal?.throwIfAborted();
         }
@@ -155,11 +189,10 @@ export abstract class AbstractCursor<TSchema = any> extends TypedEmitter<Abstrac
       for (this.#server.beginIteration(); !this.killed && (await this.#fill()); this.#server.beginIteration()) {
         if (this.#transform) {
           array ??= [];
-          while (this.bufferedCount() > 0) array.push(await this.#take());
+          while (this.#isBuffered) array.push(await this.#take());
         } else if (array === undefined) {
           array = this.readBufferedDocuments();
         } else {
-          // Not as arguments of one `push`: a batch may have more documents than a call can have arguments.
           for (const document of this.readBufferedDocuments()) array.push(document);
         }
       }
@@ -254,8 +287,8 @@ export abstract class AbstractCursor<TSchema = any> extends TypedEmitter<Abstrac
     this.#stopListening?.();
     void this.#server.close();
     this.#server = new ServerCursor(namespace, this.options, timeoutMode);
-    this.#documents = [];
-    this.#position = 0;
+    this.#unread?.free();
+    this.#keep([]);
     this.#request = undefined;
     this.#isInitialized = false;
     this.#isClosed = false;
@@ -280,6 +313,7 @@ export abstract class AbstractCursor<TSchema = any> extends TypedEmitter<Abstrac
 
   /** The next document of those that have arrived, as the user gets it. */
   #take(): TSchema {
+    if (this.#position === this.#documents.length && this.#unread) this.#makeSome(this.#unread);
     const document = this.#documents[this.#position++] as TSchema;
     return this.#transform ? this.#transformed(document) : document;
   }
@@ -298,7 +332,7 @@ export abstract class AbstractCursor<TSchema = any> extends TypedEmitter<Abstrac
 
   /** Waits for documents. Whether there are any: if not, that was the end. */
   async #fill(): Promise<boolean> {
-    while (this.bufferedCount() === 0) {
+    while (!this.#isBuffered) {
       if (this.#isClosed) return false;
       await this.#fetch();
     }
@@ -320,8 +354,7 @@ export abstract class AbstractCursor<TSchema = any> extends TypedEmitter<Abstrac
         return;
       }
       if (batch) {
-        this.#documents = batch.documents;
-        this.#position = 0;
+        this.#keep(batch.documents, batch.unread);
         this.received(batch);
       }
       if (!batch || batch.id.isZero()) await this.close();

@@ -1,4 +1,5 @@
 import { Long, type Document } from 'bson';
+import { UnreadDocuments } from '../decode/unread';
 import { MongoUnexpectedServerResponseError } from '../errors';
 import type { Origin } from '../execution';
 import { MongoDBNamespace } from '../namespace';
@@ -8,6 +9,8 @@ export interface Batch {
   /** Zero once the server has no more. */
   readonly id: Long;
   readonly documents: unknown[];
+  /** Documents behind them, of a large batch, that are made when they are read. */
+  readonly unread?: UnreadDocuments;
   /** The whole reply that it came in. */
   readonly reply: Document;
   readonly origin: Origin;
@@ -19,19 +22,31 @@ export interface Batch {
 /** Reads the reply of a command that opens a cursor, or of its `getMore`. */
 export function batchOf(reply: Document, origin: Origin): Batch {
   const cursor = reply['cursor'] as Document | undefined;
-  const documents = (cursor?.['firstBatch'] ?? cursor?.['nextBatch']) as unknown[] | undefined;
+  const documents = (cursor?.['firstBatch'] ?? cursor?.['nextBatch']) as unknown[] | UnreadDocuments | undefined;
   if (!cursor || !documents || cursor['id'] === undefined) {
     throw new MongoUnexpectedServerResponseError('A cursor was expected, and the reply has none', { code: 'FERROPOOL_PROTOCOL' });
   }
   const { ns, postBatchResumeToken } = cursor as { ns?: string; postBatchResumeToken?: unknown };
   return {
     id: longOf(cursor['id']),
-    documents,
+    ...(documents instanceof UnreadDocuments ? { documents: [], unread: documents } : { documents }),
     reply,
     origin,
     ...(ns !== undefined && { namespace: MongoDBNamespace.fromString(ns) }),
     ...(postBatchResumeToken !== undefined && { postBatchResumeToken }),
   };
+}
+
+/** How many documents it has. */
+export function countOf({ documents, unread }: Batch): number {
+  return documents.length + (unread?.count ?? 0);
+}
+
+/** Its documents, a part at a time. */
+export function* partsOf({ documents, unread }: Batch): Generator<unknown[]> {
+  yield documents;
+  if (!unread) return;
+  while (unread.count > 0) yield unread.read();
 }
 
 /** The only batch of what is no cursor: an explanation. */

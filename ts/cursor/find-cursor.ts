@@ -7,7 +7,7 @@ import { EXPLAIN } from '../explain';
 import type { MongoDBNamespace } from '../namespace';
 import type { Scope } from '../scope';
 import { formatSort, type Sort, type SortDirection } from '../sort';
-import { onlyBatch, type Batch } from './batch';
+import { countOf, onlyBatch, type Batch } from './batch';
 import { MongoTailableCursorError } from './errors';
 import { ExplainableCursor } from './explainable-cursor';
 import type { MoreFields, Opening } from './server-cursor';
@@ -152,7 +152,7 @@ export class FindCursor<TSchema = any> extends ExplainableCursor<TSchema> {
 
   /** @internal */
   protected override received(batch: Batch): void {
-    this.#received += batch.documents.length;
+    this.#received += countOf(batch);
   }
 
   /** @internal The server knows of no limit in a getMore: the last batch is asked for no larger than it. */

@@ -44,13 +44,37 @@ export class Tape {
 
   /** The document that was flattened from `bytes`, `offset` on. */
   read(bytes: Buffer, offset: number): Document {
+    this.#begin(bytes, offset);
+    this.#chunk = this.#integer();
+    return this.document();
+  }
+
+  /** The documents that were flattened from a part of `bytes`, and where the next one is in them. */
+  readPart(bytes: Buffer): { documents: Document[]; next: number } {
+    this.#begin(bytes, 0);
+    try {
+      const count = this.#integer();
+      const next = this.#integer();
+      // oxlint-disable-next-line no-new-array -- as in `array`
+      const documents = new Array<Document>(count);
+      for (let index = 0; index < count; index++) documents[index] = this.document();
+      return { documents, next };
+    } finally {
+      this.#release();
+    }
+  }
+
+  #begin(bytes: Buffer, offset: number): void {
     this.#bytes = bytes;
     this.#offset = offset;
     this.#string = '';
     this.#cut = this.#textAt = 0;
-    this.#chunk = (this.numbers[0] as number) | 0;
-    this.at = 1;
-    return this.document();
+    this.at = 0;
+  }
+
+  /** A large reply is not kept until the next one. */
+  #release(): void {
+    this.#bytes = this.text;
   }
 
   /** Reads from other room for once. */
@@ -61,8 +85,7 @@ export class Tape {
       return read();
     } finally {
       Object.assign(this, own);
-      // A large reply is not kept until the next one.
-      this.#bytes = this.text;
+      this.#release();
     }
   }
 

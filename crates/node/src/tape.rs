@@ -82,6 +82,21 @@ impl Tape {
         self.tell(flattened)
     }
 
+    /// Flattens some documents of an array in a reply that has a buffer of its own.
+    pub(crate) fn flatten_part(&mut self, body: &[u8], at: u32, end: u32) -> u32 {
+        (self.chunk, self.at) = (0, 0);
+        let (at, end) = (at as usize, end as usize);
+        let Room { numbers, text } = &mut self.room;
+        let (numbers, text) = (numbers.as_mut(), text.as_mut());
+        let flattened = self.flattener.flatten_part(body, at, end, numbers, text);
+        self.tell(flattened)
+    }
+
+    /// How many documents such an array has.
+    pub(crate) fn count(&mut self, body: &[u8], at: u32, end: u32) -> Option<u32> {
+        self.flattener.count(body, at as usize, end as usize)
+    }
+
     /// The next chunk of the text that was flattened into the tape's own room.
     pub(crate) fn next_chunk(&mut self) -> Chunk<'_> {
         let chunk = self.flattener.chunks().get(self.chunk);

@@ -47,13 +47,37 @@ pub enum Flattened {
 impl Flattener {
     /// Writes the document that `body` is as numbers and text.
     pub fn flatten(&mut self, body: &[u8], numbers: &mut [f64], text: &mut [u8]) -> Flattened {
+        told(self.walk(body, numbers, text).run())
+    }
+
+    /// Writes some documents of an array whose elements are in `body` between `at` and `end`. The first slot is how many,
+    /// the second where the next element is, and documents are as in a reply.
+    ///
+    /// There is too little room only if the first one does not fit, and if one of them is not valid, none is written.
+    pub fn flatten_part(
+        &mut self,
+        body: &[u8],
+        at: usize,
+        end: usize,
+        numbers: &mut [f64],
+        text: &mut [u8],
+    ) -> Flattened {
+        told(self.walk(body, numbers, text).part(at, end))
+    }
+
+    /// How many elements such an array has. `None` where they are not all documents, or not as long as they say.
+    pub fn count(&mut self, body: &[u8], at: usize, end: usize) -> Option<u32> {
+        self.walk(body, &mut [], &mut []).count(at, end)
+    }
+
+    fn walk<'a>(
+        &'a mut self,
+        body: &'a [u8],
+        numbers: &'a mut [f64],
+        text: &'a mut [u8],
+    ) -> Walk<'a> {
         let texts = Texts::new(text, &mut self.chunks);
-        let walk = Walk::new(body, &mut self.shapes, numbers, texts);
-        match walk.run() {
-            Ok(()) => Flattened::Whole,
-            Err(Stop::Unfit) => Flattened::Unfit,
-            Err(Stop::NoRoom) => Flattened::NoRoom,
-        }
+        Walk::new(body, &mut self.shapes, numbers, texts)
     }
 
     /// The chunks of text of the last reply, in order: their UTF-16 units times two, plus one where a unit has
@@ -70,5 +94,13 @@ impl Flattener {
     /// Changes when shapes and descriptions have been forgotten; numbers begin at 1 again.
     pub fn epoch(&self) -> u32 {
         self.shapes.epoch()
+    }
+}
+
+fn told(written: Result<(), Stop>) -> Flattened {
+    match written {
+        Ok(()) => Flattened::Whole,
+        Err(Stop::Unfit) => Flattened::Unfit,
+        Err(Stop::NoRoom) => Flattened::NoRoom,
     }
 }

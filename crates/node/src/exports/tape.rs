@@ -1,6 +1,6 @@
 use crate::tape::{Room, Tape};
 use crate::text;
-use napi::bindgen_prelude::{Buffer, Float64Array, Uint8Array, Unknown};
+use napi::bindgen_prelude::{ArrayBuffer, Buffer, Float64Array, Uint8Array, Unknown};
 use napi::{Env, Error, Result};
 use napi_derive::napi;
 use std::cell::RefCell;
@@ -62,8 +62,29 @@ pub fn flatten_in(
     with_tape(tape, |tape| tape.flatten_in(&body, room))
 }
 
+/// Flattens some of the documents that stand in a reply from `at` to `end`, as an array's elements: 0, 2 and 3 as `flatten`; 1 where
+/// not even the first has room.
+#[napi(catch_unwind)]
+pub fn flatten_part(tape: u32, body: Uint8Array, at: u32, end: u32) -> Result<u32> {
+    with_tape(tape, |tape| tape.flatten_part(&body, at, end))
+}
+
+/// How many documents they are; `null` if they are not all documents.
+#[napi(catch_unwind)]
+pub fn count_documents(tape: u32, body: Uint8Array, at: u32, end: u32) -> Result<Option<u32>> {
+    with_tape(tape, |tape| tape.count(&body, at, end))
+}
+
 /// A shape by its number: for each field its kind, its key, a NUL.
 #[napi(catch_unwind)]
 pub fn description(tape: u32, number: u32) -> Result<Option<Buffer>> {
     with_tape(tape, |tape| tape.description(number))
+}
+
+/// Frees the memory of a large reply that has been read. The engine counts it for its own, so that a few of them cause a
+/// collection of everything.
+#[napi(catch_unwind)]
+pub fn free_reply(reply: ArrayBuffer<'_>) {
+    // An engine that does not detach it collects it.
+    drop(reply.detach());
 }

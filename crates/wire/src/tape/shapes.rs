@@ -38,6 +38,8 @@ pub(super) struct Shapes {
     refused: u32,
     /// The shape of the last reply.
     pub(super) root: u32,
+    /// The shape of the last document of a part.
+    pub(super) element: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -79,6 +81,7 @@ impl Default for Shapes {
             epoch: 0,
             refused: 0,
             root: NONE,
+            element: NONE,
         }
     }
 }

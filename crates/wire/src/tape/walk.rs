@@ -1,5 +1,7 @@
 //! One reply, from BSON to the tape.
 
+mod part;
+
 use super::kind::Kind;
 use super::shapes::{Field, Shapes};
 use super::text::{Open, Texts};
