@@ -115,15 +115,24 @@ export class Attempt {
     readonly operationId: number | undefined,
   ) {
     const command = record.document();
-    const service = record.service(command);
     this.requestId = record.requestId;
     this.connectionId = record.connectionId;
     this.name = CommandName.of(command);
     this.command = command;
     this.isSensitive = this.name.isSensitive || (this.name.isHello && 'speculativeAuthenticate' in deserialize(command.bytes()));
-    this.serverConnectionId = record.serverConnectionId < 0 ? null : BigInt(record.serverConnectionId);
-    this.serviceId = service && new ObjectId(service);
+    this.serverConnectionId = bigintOf(record.serverConnectionId);
+    this.serviceId = record.hasService ? new ObjectId(record.service(command)) : undefined;
   }
+}
+
+/** The bigints of small numbers, by them: to make one takes as long as an event. */
+const bigints: bigint[] = [];
+const MOST_BIGINTS = 4096;
+
+function bigintOf(serverConnectionId: number): bigint | null {
+  if (serverConnectionId < 0) return null;
+  if (serverConnectionId >= MOST_BIGINTS) return BigInt(serverConnectionId);
+  return (bigints[serverConnectionId] ??= BigInt(serverConnectionId));
 }
 
 /** The failure of a sensitive command: a server's error keeps its code and its labels. */

@@ -68,6 +68,8 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   readonly #emitted = new Set<keyof Events>();
   /** Whether events of pools have to be built, by their numbers. */
   #heardOfPools: readonly boolean[] = [];
+  /** The same of `commandStarted`, which comes with each operation. */
+  #hearsOfStarts = false;
   readonly #logs: Logs | undefined;
   readonly #profiles = new WeakMap<Profile, number>();
   readonly #profileNumbers = new Map<string, number>();
@@ -347,7 +349,7 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
 
   #started(record: EventRecord, database: string, operationId?: number): Attempt {
     const attempt = new Attempt(record, this.serverAddress(record.server), database, operationId);
-    if (this.#isHeard('commandStarted')) this.#tellOfCommand(new CommandStartedEvent(attempt));
+    if (this.#hearsOfStarts) this.#tellOfCommand(new CommandStartedEvent(attempt));
     return attempt;
   }
 
@@ -382,6 +384,7 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
       if (this.#monitorsCommands || !name.startsWith('command')) this.#emitted.add(name);
     }
     this.#heardOfPools = poolEventNames.map((name) => this.#isHeard(name));
+    this.#hearsOfStarts = this.#isHeard('commandStarted');
     const pool = this.#heardOfPools.includes(true);
     const commands = commandEventNames.some((name) => this.#isHeard(name));
     const topology = topologyEventNames.some((name) => this.#isHeard(name));

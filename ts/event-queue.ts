@@ -1,26 +1,30 @@
 import { AsyncResource } from 'node:async_hooks';
 import { deserialize } from 'bson';
 import { MongoServerError, toError, type Failure } from './errors';
-import { ATTEMPT_FAILED, ATTEMPT_REPLIED, COMMAND_STARTED, EventRecord, SELECTION, SERVICE_COMMAND_STARTED, TOPOLOGY, WIDTH } from './event-record';
+import { ATTEMPT_FAILED, ATTEMPT_REPLIED, COMMAND_STARTED, CREDENTIAL_WANTED, EventRecord, SELECTION, SERVICE_COMMAND_STARTED, TOPOLOGY, WIDTH } from './event-record';
 import type { Operation, Outcome, Owner } from './lane';
 import { native } from './native';
 
-/** Records that are drained at once; behind them is the length of their documents. */
+/** Records that are drained at once; behind them is whether the next document has found no room. */
 const RECORDS = 512;
-/** The bytes of the documents that are drained with them. A document without room comes in memory of its own. */
-const DOCUMENTS = 64 << 10;
+/**
+ * Bytes for documents, which stay where the core puts them: listeners keep events. It is no more, because an event that is kept keeps all of
+ * it; a document that is larger comes in memory of its own.
+ */
+const DOCUMENTS = 16 << 10;
 const NO_ORIGIN = 0xffffffff;
+
+const READY = Promise.resolve();
 
 /** The context of the module itself: what a lane does on its own belongs to no caller. */
 export const root = new AsyncResource('ferropool');
 
 /** The events of a lane, on their way from the core to those who listen. */
 export class EventQueue {
-  /** Where the core puts their numbers, and their documents. */
+  /** Where the core puts their numbers. */
   readonly records = new Float64Array(RECORDS * WIDTH + 1);
-  readonly documents: Buffer = Buffer.allocUnsafeSlow(DOCUMENTS);
-  /** The record at hand. */
-  readonly #record = new EventRecord(this.records);
+  /** The record at hand, and where the core puts the documents. */
+  readonly #record = new EventRecord(this.records, Buffer.allocUnsafeSlow(DOCUMENTS));
   #lane = 0;
   #isDelivering = false;
   /** Whether there may be more by now. */
@@ -32,6 +36,11 @@ export class EventQueue {
     readonly operations: readonly (Operation | undefined)[],
   ) {}
 
+  /** Where the core puts their documents, to begin with. */
+  get documents(): Buffer {
+    return this.#record.documents;
+  }
+
   /** Says of which lane they are. */
   open(lane: number): void {
     this.#lane = lane;
@@ -42,7 +51,8 @@ export class EventQueue {
   deliverSoon(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    queueMicrotask(this.#deliverScheduled);
+    // `queueMicrotask` would make an asynchronous resource for it.
+    void READY.then(this.#deliverScheduled);
   }
 
   readonly #deliverScheduled = (): void => {
@@ -65,59 +75,80 @@ export class EventQueue {
       while (this.#isWanted) {
         this.#isWanted = false;
         const count = native.drainEvents(this.#lane);
-        if (count === RECORDS) this.#isWanted = true;
-        if (count > 0) this.#deliverAll(count, inRoot);
+        const isFull = this.records[RECORDS * WIDTH] === 1;
+        if (count === RECORDS || isFull) this.#isWanted = true;
+        if (count > 0) this.#deliverAll(count * WIDTH, inRoot);
+        if (isFull) this.#lend();
       }
     } finally {
       this.#isDelivering = false;
     }
   }
 
-  #deliverAll(count: number, inRoot: boolean): void {
+  #lend(): void {
+    this.#record.documents = Buffer.allocUnsafeSlow(DOCUMENTS);
+    native.lendDocuments(this.#lane, this.#record.documents);
+  }
+
+  #deliverAll(end: number, inRoot: boolean): void {
     const record = this.#record;
-    const length = this.records[RECORDS * WIDTH] as number;
-    // Listeners keep events: their commands share a copy.
-    if (length > 0) record.documents = Buffer.from(this.documents.subarray(0, length));
     let client = -1;
     let owner: Owner | undefined;
-    for (record.at = 0; record.at < count * WIDTH; record.at += WIDTH) {
+    record.at = 0;
+    while (record.at < end) {
       if (client !== record.client) owner = this.owners.get((client = record.client))?.deref();
-      if (owner) this.#deliverOne(owner, record, inRoot);
+      if (owner) this.#deliverSome(owner, end, inRoot);
+      else record.at += WIDTH;
     }
   }
 
-  #deliverOne(owner: Owner, record: EventRecord, inRoot: boolean): void {
-    const { kind, origin } = record;
-    const operation = origin === NO_ORIGIN ? undefined : this.operations[origin];
-    if (kind < COMMAND_STARTED) {
-      record.abortReason = operation?.abandoned?.reason;
-      // A check-out without a slot has just been made by whoever is calling: this is his context.
-      if (record.isOfCheckOut ? operation === undefined : inRoot) owner.poolEvent(record);
-      else contextOf(record.isOfCheckOut ? operation : undefined).runInAsyncScope(owner.poolEvent, owner, record);
-      return;
-    }
-    const context = contextOf(operation);
+  /** Delivers what comes next, and with it what follows in the same context: to enter one takes as long as to tell a listener. */
+  #deliverSome(owner: Owner, end: number, inRoot: boolean): void {
+    const record = this.#record;
+    const operation = record.isOfOperation && record.origin !== NO_ORIGIN ? this.operations[record.origin] : undefined;
+    // A check-out without a slot has just been made by whoever is calling: this is his context.
+    if (!operation && (inRoot || record.isOfCheckOut)) this.#deliverOne(owner, operation);
+    else contextOf(operation).runInAsyncScope(this.#deliverAlike, this, owner, operation, end);
+  }
+
+  /** As far as events are of the same operation. */
+  #deliverAlike(owner: Owner, operation: Operation | undefined, end: number): void {
+    const record = this.#record;
+    const { origin } = record;
+    this.#deliverOne(owner, operation);
+    if (!operation) return;
+    while (record.at < end && record.origin === origin && record.isOfOperation) this.#deliverOne(owner, operation);
+  }
+
+  #deliverOne(owner: Owner, operation: Operation | undefined): void {
+    const record = this.#record;
+    const { kind } = record;
     switch (kind) {
       case COMMAND_STARTED:
       case SERVICE_COMMAND_STARTED:
-        if (operation) context.runInAsyncScope(owner.commandStarted, owner, operation, record);
-        else if (origin === NO_ORIGIN) root.runInAsyncScope(owner.commandSent, owner, record);
+        if (operation) owner.commandStarted(operation, record);
+        else if (record.origin === NO_ORIGIN) owner.commandSent(record);
         break;
       case ATTEMPT_REPLIED:
-        if (operation) context.runInAsyncScope(owner.commandEnded, owner, operation, record.durationMS, outcomeOf(record, owner));
+        if (operation) owner.commandEnded(operation, record.durationMS, outcomeOf(record, owner));
         break;
       case ATTEMPT_FAILED:
-        if (operation) context.runInAsyncScope(owner.commandEnded, owner, operation, record.durationMS, failureOf(record));
+        if (operation) owner.commandEnded(operation, record.durationMS, failureOf(record));
         break;
       case TOPOLOGY:
-        root.runInAsyncScope(owner.topologyEvent, owner, record.content() as object);
+        owner.topologyEvent(record.content() as object);
         break;
       case SELECTION:
-        context.runInAsyncScope(owner.selectionEvent, owner, record.content() as object, record.time);
+        owner.selectionEvent(record.content() as object, record.time);
+        break;
+      case CREDENTIAL_WANTED:
+        owner.credentialWanted(record.reason, record.content() as object);
         break;
       default:
-        root.runInAsyncScope(owner.credentialWanted, owner, record.reason, record.content() as object);
+        record.abortReason = operation?.abandoned?.reason;
+        owner.poolEvent(record);
     }
+    record.at += WIDTH;
   }
 }
 

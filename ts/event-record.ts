@@ -19,6 +19,9 @@ export const ATTEMPT_FAILED = 16;
 /** A step of a selection, which only logs have. */
 export const SELECTION = 17;
 
+/** Those that belong to an operation: a bit for each number. */
+const OF_OPERATION = [7, 8, 9, COMMAND_STARTED, SERVICE_COMMAND_STARTED, ATTEMPT_REPLIED, ATTEMPT_FAILED, SELECTION].reduce((bits, kind) => bits | (1 << kind), 0);
+
 const SERVICE_ID = 12;
 
 /** An event as the core recorded it, one at a time: it is read where the core has put it, while those who listen are told. */
@@ -28,13 +31,15 @@ export class EventRecord {
   /** Where its numbers begin. */
   at = 0;
   address = '';
-  /** The documents that were drained with it. They stay as they are. */
-  documents = Buffer.alloc(0);
   /** The reason of the signal that gave the check-out up. */
   abortReason: Error | undefined;
   #date = new Date(0);
 
-  constructor(readonly numbers: Float64Array) {}
+  /** @param documents - Where documents are. They stay as they are. */
+  constructor(
+    readonly numbers: Float64Array,
+    public documents: Buffer,
+  ) {}
 
   get kind(): number {
     return this.numbers[this.at] as number;
@@ -94,6 +99,11 @@ export class EventRecord {
     return kind >= FIRST_OF_CHECK_OUT && kind <= LAST_OF_CHECK_OUT;
   }
 
+  /** Whether its listeners are told in the context of whoever started the operation. */
+  get isOfOperation(): boolean {
+    return ((OF_OPERATION >> this.kind) & 1) === 1;
+  }
+
   /** What numbers cannot say of it, if there is anything. */
   content(): unknown {
     const index = this.numbers[this.at + 7] as number;
@@ -108,10 +118,14 @@ export class EventRecord {
     return place < 0 ? new EventDocument(native.eventDocument(this.lane, -1 - place) ?? this.documents, 0) : new EventDocument(this.documents, place);
   }
 
+  /** Whether the command goes through a load balancer. */
+  get hasService(): boolean {
+    return this.kind === SERVICE_COMMAND_STARTED;
+  }
+
   /** The service's id, of a command that has one, which is `document`. */
-  service({ source, offset, length }: EventDocument): Uint8Array | undefined {
-    if (this.kind !== SERVICE_COMMAND_STARTED) return undefined;
-    return source.subarray(offset + length, offset + length + SERVICE_ID);
+  service({ source, offset, length }: EventDocument): Uint8Array {
+    return copyOf(source, offset + length, SERVICE_ID);
   }
 }
 
@@ -126,7 +140,12 @@ export class EventDocument {
     return this.source.readInt32LE(this.offset);
   }
 
+  /** A copy: what is made of it may be a view of it, and the core writes to the memory around it. */
   bytes(): Uint8Array {
-    return this.source.subarray(this.offset, this.offset + this.length);
+    return copyOf(this.source, this.offset, this.length);
   }
+}
+
+function copyOf(source: Buffer, offset: number, length: number): Uint8Array {
+  return Uint8Array.prototype.slice.call(source, offset, offset + length);
 }

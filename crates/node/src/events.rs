@@ -26,11 +26,11 @@ impl Contents {
     }
 }
 
-/// The documents of one drain, one behind the other in memory that was lent for them.
+/// The documents of events, one behind the other in memory that was lent for them: whoever keeps an event keeps it.
 pub(crate) struct Documents {
     lent: LentBytes,
     used: usize,
-    /// Those that had no room there.
+    /// Those of the last drain that are larger than what is lent.
     apart: Vec<Vec<u8>>,
 }
 
@@ -43,17 +43,33 @@ impl Documents {
         }
     }
 
-    pub(crate) fn clear(&mut self) {
-        self.used = 0;
+    /// Takes other memory in place of what is full.
+    pub(crate) fn replace(&mut self, lent: LentBytes) {
+        (self.lent, self.used) = (lent, 0);
+    }
+
+    /// Forgets those of the last drain.
+    pub(crate) fn begin(&mut self) {
         self.apart.clear();
     }
 
-    /// How much of what was lent is used.
-    pub(crate) fn used(&self) -> usize {
-        self.used
+    /// Whether the document of an event finds room, if it has one.
+    pub(crate) fn has_room_for(&mut self, event: &Journal) -> bool {
+        let length = match event {
+            Journal::CommandStarted {
+                command, service, ..
+            } => command.len() + service.map_or(0, |service| service.0.len()),
+            Journal::CommandEnded {
+                end: CommandEnd::Replied(reply),
+                ..
+            } => reply.len(),
+            _ => return true,
+        };
+        let lent = self.lent.as_mut().len();
+        self.used + length <= lent || length > lent
     }
 
-    /// A document that had no room, once.
+    /// A document that is apart, once.
     pub(crate) fn take_apart(&mut self, index: usize) -> Option<Vec<u8>> {
         self.apart.get_mut(index).map(std::mem::take)
     }

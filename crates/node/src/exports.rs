@@ -48,11 +48,11 @@ pub struct LentBuffers {
     pub records: (Int32Array, Int32Array),
     /// Where a command's BSON is put before `command` is called.
     pub send: Uint8Array,
-    /// For events, nine numbers each, and the length of their documents.
+    /// For events, nine numbers each, and whether there is no room for the next one's document.
     pub events: Float64Array,
     /// Four numbers, which `tryCheckOut` and `checkIn` take in place of arguments, and others leave their result in.
     pub registers: Int32Array,
-    /// For the documents of events.
+    /// For the documents of events, until other memory is lent for them.
     pub documents: Uint8Array,
 }
 
@@ -261,10 +261,20 @@ pub fn take_large(lane: u32, number: u32) -> Result<Option<Buffer>> {
     Ok(find(lane)?.take_large(number))
 }
 
-/// Puts the next events and their documents into the buffers that were lent for them, and says how many.
+/// Puts the next events and their documents into the buffers that were lent for them, and says how many. Behind the events stands 1 if
+/// there are more, and other memory is needed for their documents.
 #[napi(catch_unwind)]
 pub fn drain_events(lane: u32) -> Result<u32> {
-    Ok(find(lane)?.drain_events())
+    with(lane, |lane| Ok(lane.drain_events()))
+}
+
+/// Lends a lane other memory for the documents of events. What it was lent before it writes to no more.
+#[napi(catch_unwind)]
+pub fn lend_documents(lane: u32, documents: Uint8Array) -> Result<()> {
+    with(lane, |lane| {
+        lane.lend_documents(documents);
+        Ok(())
+    })
 }
 
 /// The text of an event of the last drain.

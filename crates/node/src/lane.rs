@@ -52,6 +52,8 @@ enum Driver {
 struct Events {
     records: LentNumbers,
     contents: Contents,
+    /// One whose document found no room.
+    put_by: Option<Journal>,
 }
 
 impl Lane {
@@ -92,6 +94,7 @@ impl Lane {
                 texts: Vec::new(),
                 documents: Documents::new(LentBytes(lent.documents)),
             },
+            put_by: None,
         };
         Ok(Self {
             engine,
@@ -292,12 +295,17 @@ impl Lane {
         self.engine.access().take_large(number).map(Buffer::from)
     }
 
-    /// Puts the next events into the events buffer, and the length of their documents behind them. Says how many.
+    /// Puts the next events into the events buffer, and behind them 1 if the document of another one finds no room. Says how
+    /// many.
     pub(crate) fn drain_events(&self) -> u32 {
         let mut events = self.events.borrow_mut();
-        let Events { records, contents } = &mut *events;
+        let Events {
+            records,
+            contents,
+            put_by,
+        } = &mut *events;
         contents.texts.clear();
-        contents.documents.clear();
+        contents.documents.begin();
         let mut engine = self.engine.access();
         engine.gather_events();
         let (records, behind) = records.as_mut().as_chunks_mut();
@@ -306,8 +314,12 @@ impl Lane {
         let mut count = 0;
         // Where there is no room left, TypeScript comes again.
         while records.len() > 0
-            && let Some(event) = engine.next_event()
+            && let Some(event) = put_by.take().or_else(|| engine.next_event())
         {
+            if !contents.documents.has_room_for(&event) {
+                *put_by = Some(event);
+                break;
+            }
             let (Journal::Pool(id, ..)
             | Journal::Topology(id, ..)
             | Journal::CommandStarted { client: id, .. }
@@ -322,10 +334,16 @@ impl Lane {
             events::encode(&event, client, engine.sent(), clocks, contents, record);
             count += 1;
         }
-        if let [length, ..] = behind {
-            *length = contents.documents.used() as f64;
+        if let [no_room, ..] = behind {
+            *no_room = f64::from(u8::from(put_by.is_some()));
         }
         count
+    }
+
+    /// Takes other memory for documents, in place of what is full.
+    pub(crate) fn lend_documents(&self, documents: Uint8Array) {
+        let mut events = self.events.borrow_mut();
+        events.contents.documents.replace(LentBytes(documents));
     }
 
     /// The text of an event of the last drain.

@@ -1,5 +1,5 @@
-//! Memory that TypeScript lent a lane for as long as it lives. The buffers belong to one instance of the
-//! TypeScript module, which keeps them to itself and never detaches them; it and the addon take turns on
+//! Memory that TypeScript lent a lane for as long as it lives, or until it lends other in its place. The buffers belong to one
+//! instance of the TypeScript module, which keeps them to itself and never detaches them; it and the addon take turns on
 //! one thread.
 
 #![allow(unsafe_code, reason = "writing to lent memory")]
