@@ -235,7 +235,7 @@ export class Lane {
     const { kind } = completion;
     if (kind === LARGE_REPLY || kind === LARGE_ERROR_REPLY) {
       completion.bytes = native.takeLarge(this.number, completion.offset) ?? Buffer.alloc(0);
-      completion.offset = 0;
+      completion.offset = completion.bytes.length - completion.length;
     }
     const isCommand = operation.database !== undefined;
     let failure: Error | undefined;
@@ -303,7 +303,7 @@ const decoder = new Decoder();
 export function decode({ kind, bytes, offset, length }: Completion, options?: DeserializeOptions, leavesBatch = false): Document {
   if (kind === WRITTEN) return { ok: 1 };
   try {
-    const around = leavesBatch && isDefault(options) ? UnreadDocuments.decodeAround(bytes, decoder) : undefined;
+    const around = leavesBatch && isDefault(options) ? UnreadDocuments.decodeAround(bytes, offset, length, decoder) : undefined;
     if (around) return around;
     const document = decoder.decode(bytes, offset, length, options);
     if (kind === LARGE_REPLY || kind === LARGE_ERROR_REPLY) freeReply(bytes);

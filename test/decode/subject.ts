@@ -24,7 +24,7 @@ interface UnreadDocuments {
 }
 
 export const { Decoder } = require('../../dist/decode/decoder.js') as { Decoder: new () => Decoder };
-const { UnreadDocuments } = require('../../dist/decode/unread.js') as { UnreadDocuments: { decodeAround(reply: Buffer, decoder: Decoder): Document | undefined } };
+const { UnreadDocuments } = require('../../dist/decode/unread.js') as { UnreadDocuments: { decodeAround(memory: Buffer, offset: number, length: number, decoder: Decoder): Document | undefined } };
 export const { native } = require('../../dist/native.js') as { native: { description: (tape: number, number: number) => Buffer | null } };
 
 /** Decodes by the package, from the middle of a buffer that changes afterwards. */
@@ -64,7 +64,9 @@ export class Subject {
   }
 
   #decodeInParts(reply: Uint8Array): Document {
-    const document = UnreadDocuments.decodeAround(Buffer.from(reply), this.#decoder);
+    // In the middle of something else, as in a message.
+    const memory = Buffer.concat([Buffer.alloc(21), reply, Buffer.alloc(4096)]);
+    const document = UnreadDocuments.decodeAround(memory, 21, reply.length, this.#decoder);
     const cursor = document?.['cursor'] as { firstBatch: unknown } | undefined;
     if (!document || !cursor) return this.decode(reply);
     const unread = cursor.firstBatch as UnreadDocuments;

@@ -120,10 +120,10 @@ export function undecodable(error: unknown): MongoParseError {
   return new MongoParseError(`The reply cannot be decoded: ${(error as Error).message}`, { code: 'FERROPOOL_PROTOCOL' }, error);
 }
 
-/** Gives the memory of a large reply back, which nothing refers to any more. */
-export function freeReply(reply: Buffer): void {
-  // Where buffers cannot be made of foreign memory it may share its own with others.
-  if (reply.byteLength === reply.buffer.byteLength) native.freeReply(reply.buffer as ArrayBuffer);
+/** Gives memory back that has nothing but a large reply, which nothing refers to any more. */
+export function freeReply(memory: Buffer): void {
+  // What is one buffer of many is not ours to free.
+  if (memory.byteLength === memory.buffer.byteLength) native.freeReply(memory.buffer as ArrayBuffer);
 }
 
 /** Whether the options ask for what bson does without any. */

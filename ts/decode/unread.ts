@@ -22,6 +22,7 @@ export class UnreadDocuments {
 
   private constructor(
     readonly decoder: Decoder,
+    readonly memory: Buffer,
     readonly reply: Buffer,
     [at, end, count]: readonly [number, number, number],
   ) {
@@ -33,25 +34,26 @@ export class UnreadDocuments {
   /**
    * Decodes a reply but for the documents of its batch, in whose place this is.
    *
-   * @param reply - Is kept until they are read.
+   * @param memory - Where the reply is, and nothing else that is needed. It is kept until they are read, and freed then.
    * @returns `undefined` where the reply does not begin with a batch of documents.
    */
-  static decodeAround(reply: Buffer, decoder: Decoder): Document | undefined {
+  static decodeAround(memory: Buffer, offset: number, length: number, decoder: Decoder): Document | undefined {
+    const reply = memory.subarray(offset, offset + length);
     if (reply.toString('latin1', 4, CURSOR_AT) !== CURSOR) return undefined;
     const name = BATCHES.find((name) => reply.toString('latin1', BATCH_AT, BATCH_AT + name.length + 2) === `\x04${name}\0`);
     if (name === undefined) return undefined;
     const start = BATCH_AT + name.length + 2;
-    const length = reply.readInt32LE(start);
+    const batchLength = reply.readInt32LE(start);
     const cursorLength = reply.readInt32LE(CURSOR_AT);
-    const [at, end] = [start + 4, start + length - 1];
+    const [at, end] = [start + 4, start + batchLength - 1];
     if (end < at || end >= CURSOR_AT + cursorLength || reply[end] !== 0) return undefined;
     const count = native.countDocuments(decoder.number, reply, at, end);
     if (!count) return undefined;
-    const around = Buffer.concat([reply.subarray(0, start), EMPTY_ARRAY, reply.subarray(start + length)]);
+    const around = Buffer.concat([reply.subarray(0, start), EMPTY_ARRAY, reply.subarray(start + batchLength)]);
     around.writeInt32LE(around.length, 0);
-    around.writeInt32LE(cursorLength - length + EMPTY_ARRAY.length, CURSOR_AT);
+    around.writeInt32LE(cursorLength - batchLength + EMPTY_ARRAY.length, CURSOR_AT);
     const document = decoder.decode(around, 0, around.length);
-    (document['cursor'] as Document)[name] = new UnreadDocuments(decoder, reply, [at, end, count]);
+    (document['cursor'] as Document)[name] = new UnreadDocuments(decoder, memory, reply, [at, end, count]);
     return document;
   }
 
@@ -75,6 +77,6 @@ export class UnreadDocuments {
   /** Forgets those that are left. */
   free(): void {
     this.count = 0;
-    freeReply(this.reply);
+    freeReply(this.memory);
   }
 }

@@ -1,12 +1,11 @@
 use crate::compression::{self, Compressor};
 use crate::error::{Error, ErrorKind, Phase};
-use crate::frame::Frame;
 use crate::hello::{Abilities, Hello, Limits};
 use crate::socket::Socket;
 use crate::transport::Transport;
 use ferropool_pool::ServiceId;
 use ferropool_wire::op_compressed::{is_compressed, may_compress};
-use ferropool_wire::{frame_length, op_msg};
+use ferropool_wire::{Frame, frame_length, op_msg};
 use std::io;
 use std::sync::Arc;
 

@@ -19,7 +19,6 @@ mod credential;
 mod dial;
 mod error;
 mod establish;
-mod frame;
 mod hello;
 mod metadata;
 mod probe;

@@ -255,7 +255,7 @@ pub fn in_flight(lane: u32) -> Result<u32> {
     Ok(find(lane)?.in_flight())
 }
 
-/// A reply that no slab could hold, once.
+/// A reply that no slab could hold, once: the last bytes of what this gives, as many as the completion said. The memory is its own.
 #[napi(catch_unwind)]
 pub fn take_large(lane: u32, number: u32) -> Result<Option<Buffer>> {
     Ok(find(lane)?.take_large(number))

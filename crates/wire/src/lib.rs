@@ -19,6 +19,7 @@ pub mod error;
 pub mod header;
 
 pub mod frame;
+pub mod reassembly;
 
 pub mod op_compressed;
 pub mod op_msg;
@@ -41,4 +42,5 @@ pub use frame::{DEFAULT_MAX_MESSAGE_SIZE, frame_length};
 pub use header::{HEADER_LENGTH, Header, op_code};
 pub use op_compressed::{Compressor, CompressorId, Decompressor, is_compressed, may_compress};
 pub use op_msg::OpMsg;
+pub use reassembly::Frame;
 pub use value::{Text, Value};

@@ -254,7 +254,8 @@ impl Driver {
             kind::REPLY => &self.slab[offset as usize..][..length as usize],
             kind::LARGE_REPLY => {
                 large = self.engine.take_large(offset as u32).unwrap_or_default();
-                &large
+                let start = large.len().saturating_sub(length as usize);
+                &large[start..]
             }
             kind => return Err(format!("a completion of kind {kind}").into()),
         };

@@ -90,7 +90,7 @@ impl Engine {
         }
     }
 
-    /// The reply behind a [`kind::LARGE_REPLY`], once.
+    /// The reply behind a [`kind::LARGE_REPLY`], once: the last bytes, as many as the completion says, of what this gives.
     pub fn take_large(&mut self, number: u32) -> Option<Vec<u8>> {
         self.large.try_remove(number as usize)
     }
@@ -218,7 +218,7 @@ impl Engine {
             return self.carried.push_back(token);
         }
         // The whole slab is free and does not hold it.
-        let reply = held.checked_out.connection.take_buffered();
+        let mut reply = held.checked_out.connection.take_buffered();
         match self.read_reply(token, &reply) {
             Err(error) => self.connection_failed(token, error),
             Ok(Body {
@@ -228,7 +228,8 @@ impl Engine {
             }) => {
                 let body = &reply[offset..offset + length];
                 if let Fate::Result(labels) = self.weigh(token, &facts, || body.to_vec()) {
-                    let number = self.large.insert(body.to_vec()) as u32;
+                    reply.truncate(offset + length);
+                    let number = self.large.insert(reply) as u32;
                     let kind = match facts.ok {
                         true => kind::LARGE_REPLY,
                         false => kind::LARGE_ERROR_REPLY,

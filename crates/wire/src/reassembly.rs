@@ -1,8 +1,11 @@
-use ferropool_wire::{WireError, frame_length};
+//! A message that arrives in pieces.
 
-/// A reply that has not arrived whole: the bytes so far.
+use crate::error::WireError;
+use crate::frame::frame_length;
+
+/// A message that has not arrived whole: the bytes so far.
 #[derive(Debug, Default)]
-pub(crate) struct Frame {
+pub struct Frame {
     bytes: Vec<u8>,
     filled: usize,
 }
@@ -10,53 +13,64 @@ pub(crate) struct Frame {
 impl Frame {
     /// What a read asks for at the least, in bytes.
     const LEAST: usize = 64 << 10;
-    /// A buffer above this size is given back once its reply is complete.
+    /// A buffer above this size is given back once its message is complete.
     const KEPT: usize = 64 << 10;
 
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
         self.filled == 0
     }
 
-    /// Starts with the first bytes of a reply.
-    pub(crate) fn start(&mut self, bytes: &[u8]) {
+    /// Starts with the first bytes of a message.
+    pub fn start(&mut self, bytes: &[u8]) {
         self.bytes.clear();
         self.bytes.extend_from_slice(bytes);
         self.filled = bytes.len();
     }
 
-    /// Room for the next bytes: never past the end of the reply, and never more than what is already
+    /// Room for the next bytes: never past the end of the message, and never more than what is already
     /// there again, so that a length alone reserves nothing.
-    pub(crate) fn spare(&mut self, limit: usize) -> Result<&mut [u8], WireError> {
+    ///
+    /// # Errors
+    ///
+    /// Those of [`frame_length`].
+    pub fn spare(&mut self, limit: usize) -> Result<&mut [u8], WireError> {
         let whole = frame_length(&self.bytes[..self.filled], limit)?.unwrap_or(4);
         let room = whole.min(self.filled + self.filled.max(Self::LEAST));
         self.bytes.resize(room, 0);
         Ok(&mut self.bytes[self.filled..])
     }
 
-    /// Counts `read` bytes of the spare room in. `true` when the reply is complete.
-    pub(crate) fn advance(&mut self, read: usize, limit: usize) -> Result<bool, WireError> {
+    /// Counts `read` bytes of the spare room in. `true` when the message is complete.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`frame_length`].
+    pub fn advance(&mut self, read: usize, limit: usize) -> Result<bool, WireError> {
         self.filled += read;
         Ok(frame_length(&self.bytes[..self.filled], limit)? == Some(self.filled))
     }
 
-    pub(crate) fn bytes(&self) -> &[u8] {
+    /// The bytes so far.
+    pub fn bytes(&self) -> &[u8] {
         &self.bytes[..self.filled]
     }
 
-    /// Puts a whole reply in the place of the one that is there.
-    pub(crate) fn replace(&mut self, bytes: Vec<u8>) {
+    /// Puts a whole message in the place of the one that is there.
+    pub fn replace(&mut self, bytes: Vec<u8>) {
         self.filled = bytes.len();
         self.bytes = bytes;
     }
 
-    /// The reply, moved out.
-    pub(crate) fn take(&mut self) -> Vec<u8> {
+    /// The message, moved out.
+    pub fn take(&mut self) -> Vec<u8> {
         self.bytes.truncate(self.filled);
         self.filled = 0;
         std::mem::take(&mut self.bytes)
     }
 
-    pub(crate) fn clear(&mut self) {
+    /// Forgets the message.
+    pub fn clear(&mut self) {
         self.filled = 0;
         if self.bytes.capacity() > Self::KEPT {
             self.bytes = Vec::new();
@@ -75,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_is_the_same_however_it_is_split() {
+    fn a_message_is_the_same_however_it_is_split() {
         let whole = message(200);
         for step in 1..whole.len() {
             let mut frame = Frame::default();
