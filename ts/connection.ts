@@ -4,6 +4,7 @@ import { fromNative, MongoInvalidArgumentError } from './errors';
 import type { ConnectionToken } from './execution';
 import type { CommandOptions } from './options';
 import { native } from './native';
+import { LANE, registers } from './registers';
 
 /**
  * A connection that was checked out. It belongs to its holder until it is checked in, by
@@ -53,13 +54,13 @@ export class Connection {
    */
   checkIn(): void {
     const { owner } = this;
-    const { number, registers } = owner.lane;
     this.#checkHeld();
     registers[0] = owner.id;
     registers[1] = this.#low;
     registers[2] = this.#high;
+    registers[LANE] = owner.lane.number;
     try {
-      native.checkIn(number);
+      native.checkIn();
     } catch (error) {
       throw fromNative(error);
     }

@@ -31,6 +31,7 @@ import type { LogOptions } from './logging/options';
 import { Logs } from './logging/logs';
 import type { SelectionRecord } from './logging/server-selection';
 import { native } from './native';
+import { LANE, registers } from './registers';
 import { isSerializing, serializeSequences } from './serialize';
 import { topologyEvent, topologyEventNames, type TopologyEvents, type TopologyRecord } from './sdam-events';
 
@@ -172,10 +173,11 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
   }
 
   #take(preference: number): Connection | 'closed' | undefined {
-    const { number, registers } = this.lane;
     registers[0] = this.id;
     registers[1] = preference;
-    const status = native.tryCheckOut(number);
+    registers[LANE] = this.lane.number;
+    native.tryCheckOut();
+    const status = registers[LANE];
     if (status !== TAKEN) return status === CLOSED ? 'closed' : undefined;
     const connection = new Connection(this, registers[0], registers[1], registers[2] as number, registers[3] as number);
     if (this.listens) this.lane.deliverEvents();
@@ -297,8 +299,7 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
 
   /** @internal Where a completion's reply came from. */
   origin({ server, extra: connectionId, labels, isKept, isTimed }: Completion): Origin {
-    const { registers, number } = this.lane;
-    const isPinned = isKept && native.keptForCursor(number, server, connectionId);
+    const isPinned = isKept && native.keptForCursor(this.lane.number, server, connectionId);
     const pinned = isPinned ? { low: (registers[0] as number) >>> 0, high: (registers[1] as number) >>> 0 } : undefined;
     return { server, connectionId, pinned, labels: labelNames(labels), isTimed };
   }

@@ -111,8 +111,6 @@ export class Lane {
   readonly #records = [new Int32Array(COMPLETIONS * RECORD), new Int32Array(COMPLETIONS * RECORD)] as const;
   /** Where the core takes a command's BSON from. Private: it has secrets, and clients are shown. */
   readonly #send = Buffer.allocUnsafeSlow(SEND);
-  /** Four numbers that the shortest calls pass in place of arguments, and that others leave their result in: `crates/node/src/exports.rs`. */
-  readonly registers = new Int32Array(4);
   readonly #owners = new Map<number, WeakRef<Owner>>();
   readonly #databases = new Map<string, number>();
   readonly #operations: (Operation | undefined)[] = [];
@@ -140,7 +138,7 @@ export class Lane {
   }
 
   private constructor(readonly eventLoop: boolean) {
-    const lent = { slabs: [...this.#slabs], records: [...this.#records], send: this.#send, events: this.#events.records, registers: this.registers, documents: this.#events.documents };
+    const lent = { slabs: [...this.#slabs], records: [...this.#records], send: this.#send, events: this.#events.records, documents: this.#events.documents };
     for (const slab of this.#slabs) decoder.lend(slab);
     this.number = native.openLane(eventLoop, lent as never, (count, which, events) => this.#turn(count, which, events));
     this.#events.open(this.number);

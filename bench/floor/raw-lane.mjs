@@ -18,25 +18,27 @@ export async function openRawLane(eventLoop, uri, options) {
     records: [new Int32Array(1024 * RECORD), new Int32Array(1024 * RECORD)],
     send: Buffer.allocUnsafeSlow(64 << 10),
     events: new Float64Array(512 * 9 + 1),
-    registers: new Int32Array(4),
-    documents: Buffer.allocUnsafeSlow(64 << 10),
+    documents: Buffer.allocUnsafeSlow(16 << 10),
   };
   const lane = native.openLane(eventLoop, lent, (count) => onTurn(count));
   const client = native.open(lane, true, uri, JSON.stringify(Object.entries(options)), 'bench');
   const database = native.internDatabase(lane, 'bench');
   const ping = serialize({ ping: 1 });
   lent.send.set(ping);
-  const { registers } = lent;
+  const registers = native.shareRegisters(new Int32Array(5));
   const take = () => {
     registers[0] = client;
     registers[1] = PRIMARY;
-    return native.tryCheckOut(lane) === 1;
+    registers[4] = lane;
+    native.tryCheckOut();
+    return registers[4] === 1;
   };
   const giveBack = (low, high) => {
     registers[0] = client;
     registers[1] = low;
     registers[2] = high;
-    native.checkIn(lane);
+    registers[4] = lane;
+    native.checkIn();
   };
   const raw = {
     /** Whoever is told of the next turns. */

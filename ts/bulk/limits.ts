@@ -1,6 +1,7 @@
 import type { Deadline } from '../deadline';
 import type { Endpoint } from '../endpoint';
 import { native } from '../native';
+import { registers } from '../registers';
 
 /** What a server accepts at most, by the names of its hello. */
 export interface Limits {
@@ -28,7 +29,7 @@ const MAX_SERIALIZED = 16 << 20;
 export function knownLimits({ lane, id, options }: Endpoint): Limits | undefined {
   if (options.loadBalanced) return USUAL_LIMITS;
   if (!native.limits(lane.number, id)) return undefined;
-  const [document, maxMessageSizeBytes, maxWriteBatchSize] = lane.registers as unknown as [number, number, number];
+  const [document, maxMessageSizeBytes, maxWriteBatchSize] = registers as unknown as [number, number, number];
   return { maxBsonObjectSize: Math.min(document, MAX_SERIALIZED), maxMessageSizeBytes, maxWriteBatchSize };
 }
 

@@ -9,8 +9,11 @@ pub mod sessions;
 pub mod tape;
 
 use crate::lane::Lane;
+use crate::registers;
 use ferropool_client::{Selections, Subscription};
-use napi::bindgen_prelude::{Buffer, Float64Array, FnArgs, Function, Int32Array, Uint8Array};
+use napi::bindgen_prelude::{
+    Buffer, Float64Array, FnArgs, Function, Int32Array, Object, Uint8Array,
+};
 use napi::{Env, Error, Result};
 use napi_derive::napi;
 use std::cell::RefCell;
@@ -50,8 +53,6 @@ pub struct LentBuffers {
     pub send: Uint8Array,
     /// For events, nine numbers each, and whether there is no room for the next one's document.
     pub events: Float64Array,
-    /// Four numbers, which `tryCheckOut` and `checkIn` take in place of arguments, and others leave their result in.
-    pub registers: Int32Array,
     /// For the documents of events, until other memory is lent for them.
     pub documents: Uint8Array,
 }
@@ -204,17 +205,33 @@ pub fn check_out(
     Ok(())
 }
 
-/// Takes an available connection: the registers have the client and the read preference's mode, and then the connection's token's
-/// halves, its number and its server's. 1 if there is one, 0 if there is none, 2 if the pool is closed.
-#[napi(catch_unwind)]
-pub fn try_check_out(lane: u32) -> Result<u32> {
-    with(lane, |lane| Ok(lane.try_check_out()))
+/// The five numbers that calls without arguments take and leave in their places: those that were offered first.
+#[napi(
+    catch_unwind,
+    ts_args_type = "offered: Int32Array",
+    ts_return_type = "Int32Array"
+)]
+pub fn share_registers<'env>(env: &'env Env, offered: Object<'env>) -> Result<Object<'env>> {
+    registers::share(env, offered)
 }
 
-/// Returns a connection: the registers have the client and the halves of the connection's token.
+/// Takes an available connection: the registers have the client and the read preference's mode, and the lane as the last; and then the
+/// connection's token's halves, its number and its server's, and as the last 1 if there is one, 0 if there is none, 2 if the
+/// pool is closed.
 #[napi(catch_unwind)]
-pub fn check_in(lane: u32) -> Result<()> {
-    with(lane, Lane::check_in)
+pub fn try_check_out() -> Result<()> {
+    registers::with(|registers| {
+        with(registers[4] as u32, |lane| {
+            lane.try_check_out(registers);
+            Ok(())
+        })
+    })
+}
+
+/// Returns a connection: the registers have the client, the halves of the connection's token, and the lane as the last.
+#[napi(catch_unwind)]
+pub fn check_in() -> Result<()> {
+    registers::with(|registers| with(registers[4] as u32, |lane| lane.check_in(registers)))
 }
 
 /// Gives an operation up.

@@ -9,7 +9,7 @@ use crate::events::{Clocks, Contents, Documents};
 use crate::exports::LentBuffers;
 #[cfg(unix)]
 use crate::memory::Buffers;
-use crate::memory::{LentBytes, LentNumbers, Registers};
+use crate::memory::{LentBytes, LentNumbers};
 use crate::shared::Shared;
 use crate::tokio_lane::TokioLane;
 use crate::{events, fork, options};
@@ -39,7 +39,6 @@ pub(crate) struct Lane {
     databases: RefCell<Vec<String>>,
     send: Uint8Array,
     events: RefCell<Events>,
-    registers: RefCell<Registers>,
 }
 
 enum Driver {
@@ -86,8 +85,6 @@ impl Lane {
         };
         let (engine, driver) = started
             .ok_or_else(|| Error::from_reason("the environment's event loop cannot be had"))?;
-        let registers = Registers::new(lent.registers)
-            .ok_or_else(|| Error::from_reason("a lane is lent four registers"))?;
         let events = Events {
             records: LentNumbers(lent.events),
             contents: Contents {
@@ -102,7 +99,6 @@ impl Lane {
             databases: RefCell::default(),
             send: lent.send,
             events: RefCell::new(events),
-            registers: RefCell::new(registers),
         })
     }
 
@@ -216,31 +212,29 @@ impl Lane {
     }
 
     /// Takes an available connection of the client and by the preference in the registers, and leaves its token's
-    /// halves, its number and its server's there: 1 if there is one, 0 if there is none, 2 if the pool is closed.
-    pub(crate) fn try_check_out(&self) -> u32 {
-        let mut registers = self.registers.borrow_mut();
-        let [client, preference, ..] = registers.values();
+    /// halves, its number and its server's there; behind them 1 if there is one, 0 if there is none, 2 if the pool is closed.
+    pub(crate) fn try_check_out(&self, registers: &mut [i32; 5]) {
+        let [client, preference, ..] = *registers;
         let mut engine = self.engine.access();
-        match engine.try_check_out(*client as u32, Origin::NONE.0, mode(*preference as u32)) {
+        match engine.try_check_out(client as u32, Origin::NONE.0, mode(preference as u32)) {
             Ok(Some(info)) => {
                 let token = info.token.0;
-                *registers.values() = [
+                *registers = [
                     token as i32,
                     (token >> 32) as i32,
                     info.connection as i32,
                     info.server as i32,
+                    1,
                 ];
-                1
             }
-            Ok(None) => 0,
-            Err(_closed) => 2,
+            Ok(None) => registers[4] = 0,
+            Err(_closed) => registers[4] = 2,
         }
     }
 
     /// Returns the connection of the client and with the halves of a token in the registers.
-    pub(crate) fn check_in(&self) -> Result<()> {
-        let mut registers = self.registers.borrow_mut();
-        let [client, low, high, _] = *registers.values();
+    pub(crate) fn check_in(&self, registers: &[i32; 5]) -> Result<()> {
+        let [client, low, high, ..] = *registers;
         let token = token(low as u32, high as u32);
         let mut engine = self.engine.access();
         let returned = engine.check_in(client as u32, token);

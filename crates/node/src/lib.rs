@@ -16,6 +16,7 @@ mod fork;
 mod lane;
 mod memory;
 mod options;
+mod registers;
 mod selection_events;
 mod shared;
 mod tape;

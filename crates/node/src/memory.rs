@@ -40,19 +40,19 @@ impl Buffers {
     }
 }
 
-/// Numbers that the shortest calls take and leave: as an argument, each would cost several times a store.
+/// Numbers that the shortest calls take and leave.
 pub(crate) struct Registers(Int32Array);
 
 impl Registers {
-    /// `None` where there are not four.
+    /// `None` where there are not five.
     pub(crate) fn new(lent: Int32Array) -> Option<Self> {
-        (lent.len() == 4).then_some(Self(lent))
+        (lent.len() == 5).then_some(Self(lent))
     }
 
-    pub(crate) fn values(&mut self) -> &mut [i32; 4] {
+    pub(crate) fn values(&mut self) -> &mut [i32; 5] {
         // SAFETY: see the head of this file; TypeScript is suspended in the call that reads and writes.
         let lent = unsafe { self.0.as_mut() };
-        lent.try_into().expect("BUG: there are four")
+        lent.try_into().expect("BUG: there are five")
     }
 }
 

@@ -1,5 +1,6 @@
 use super::find;
 use crate::lane::Place;
+use crate::registers;
 use napi::Result;
 use napi::bindgen_prelude::Uint8Array;
 use napi_derive::napi;
@@ -92,14 +93,14 @@ pub fn add_profile(lane: u32, client: u32, profile: Uint8Array) -> Result<u32> {
 /// of a command; `false` while none is known.
 #[napi(catch_unwind)]
 pub fn limits(lane: u32, client: u32) -> Result<bool> {
-    Ok(find(lane)?.limits(client))
+    registers::with(|registers| Ok(find(lane)?.limits(client, registers)))
 }
 
 /// Puts the halves of the token of a connection that is kept for a cursor where those of connections are put; `false` if it
 /// has ended.
 #[napi(catch_unwind)]
 pub fn kept_for_cursor(lane: u32, server: u32, connection: u32) -> Result<bool> {
-    Ok(find(lane)?.kept_for_cursor(server, connection))
+    registers::with(|registers| Ok(find(lane)?.kept_for_cursor(server, connection, registers)))
 }
 
 /// Gives a connection back that was kept for a cursor.

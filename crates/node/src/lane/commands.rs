@@ -122,19 +122,22 @@ impl Lane {
 
     /// Leaves the halves of the token of a connection that is kept for a cursor in the registers; `false` if it has
     /// ended meanwhile.
-    pub(crate) fn kept_for_cursor(&self, server: u32, connection: u32) -> bool {
+    pub(crate) fn kept_for_cursor(
+        &self,
+        server: u32,
+        connection: u32,
+        registers: &mut [i32; 5],
+    ) -> bool {
         let mut engine = self.engine.access();
         let Some(token) = engine.kept_for_cursor(server, u64::from(connection)) else {
             return false;
         };
-        let mut registers = self.registers.borrow_mut();
-        let [low, high, ..] = registers.values();
-        (*low, *high) = (token.0 as i32, (token.0 >> 32) as i32);
+        [registers[0], registers[1]] = [token.0 as i32, (token.0 >> 32) as i32];
         true
     }
 
     /// Leaves what every known server accepts in the registers; `false` while none is known.
-    pub(crate) fn limits(&self, client: u32) -> bool {
+    pub(crate) fn limits(&self, client: u32, registers: &mut [i32; 5]) -> bool {
         let mut engine = self.engine.access();
         let Some(limits) = engine.limits(client) else {
             return false;
@@ -144,8 +147,7 @@ impl Lane {
             limits.max_message_size,
             limits.max_write_batch_size,
         ];
-        let mut registers = self.registers.borrow_mut();
-        registers.values()[..3].copy_from_slice(&numbers.map(|number| number as i32));
+        registers[..3].copy_from_slice(&numbers.map(|number| number as i32));
         true
     }
 
