@@ -32,7 +32,7 @@ import { Logs } from './logging/logs';
 import type { SelectionRecord } from './logging/server-selection';
 import { native } from './native';
 import { LANE, registers } from './registers';
-import { isSerializing, serializeSequences } from './serialize';
+import { freeSequences, isSerializing, serializeSequences } from './serialize';
 import { topologyEvent, topologyEventNames, type TopologyEvents, type TopologyRecord } from './sdam-events';
 
 type Events = ConnectionPoolEvents & CommandEvents & TopologyEvents;
@@ -269,6 +269,7 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
           const { pinned } = to ?? {};
           const server = pinned ? PINNED : (to?.server ?? ANY_SERVER);
           native.commandWith(lane.number, id, name, slot, length, profile, session, limit, bytes, beside, server, pinned?.low ?? 0, pinned?.high ?? 0);
+          if (beside) freeSequences(beside);
         }
       },
       signal,

@@ -5,9 +5,13 @@ import { encode, isPlain } from './encode/encode';
 import { SequenceWriter, type Bounds } from './encode/sequence';
 import { MongoInvalidArgumentError } from './errors';
 import type { Sequence } from './execution';
+import { native } from './native';
 
 /** The largest command: a document of 16 MiB and 16 KiB around it. */
 const MAX_COMMAND = (16 << 20) + (16 << 10);
+
+/** What is longer has memory of its own, which is freed when the core has it: the collector would let some of it gather, and then collect everything. */
+const LARGE = 1 << 20;
 
 /** The length of a document without elements. */
 const EMPTY = 5;
@@ -42,7 +46,8 @@ export function serializeInto(buffer: Buffer, command: Document, options?: Seria
 /** Documents that travel beside a command, as sections of its message. What it gives is valid until the next call. */
 export function serializeSequences(sequences: readonly Sequence[], options?: SerializeOptions): Uint8Array {
   const [first] = sequences;
-  if (first?.section && sequences.length === 1) return first.section;
+  // One that was sent before has been freed.
+  if (first?.section?.length && sequences.length === 1) return first.section;
   return write(sequences, options) as Uint8Array;
 }
 
@@ -54,7 +59,19 @@ export function serializeSequences(sequences: readonly Sequence[], options?: Ser
 export function serializeSection(sequence: Sequence, options: SerializeOptions | undefined, bounds: Bounds): Uint8Array | undefined {
   if (serializing) return undefined;
   const section = write([sequence], options, bounds);
-  return section && Buffer.from(section);
+  return section && writer.keeps(section) ? copyOf(section) : section;
+}
+
+function copyOf(section: Uint8Array): Uint8Array {
+  if (section.length <= LARGE) return Buffer.from(section);
+  const copy = Buffer.allocUnsafeSlow(section.length);
+  copy.set(section);
+  return copy;
+}
+
+/** Gives the memory of large sequences back, which the core has copied. */
+export function freeSequences(bytes: Uint8Array): void {
+  if (bytes.length > LARGE && !writer.keeps(bytes)) native.freeMemory(bytes.buffer as ArrayBuffer);
 }
 
 function write(sequences: readonly Sequence[], options: SerializeOptions | undefined, bounds?: Bounds): Uint8Array | undefined {

@@ -123,7 +123,7 @@ export function undecodable(error: unknown): MongoParseError {
 /** Gives memory back that has nothing but a large reply, which nothing refers to any more. */
 export function freeReply(memory: Buffer): void {
   // What is one buffer of many is not ours to free.
-  if (memory.byteLength === memory.buffer.byteLength) native.freeReply(memory.buffer as ArrayBuffer);
+  if (memory.byteLength === memory.buffer.byteLength) native.freeMemory(memory.buffer as ArrayBuffer);
 }
 
 /** Whether the options ask for what bson does without any. */

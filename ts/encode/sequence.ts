@@ -1,5 +1,6 @@
 import { serialize, type Document, type SerializeOptions } from 'bson';
 import type { Sequence } from '../execution';
+import { native } from '../native';
 import { encode, isPlain, NoRoom } from './encode';
 
 /** Room to begin with, and the most that is kept from one sequence to the next, in bytes. */
@@ -62,10 +63,16 @@ export class SequenceWriter {
     return bytes.subarray(0, at);
   }
 
+  /** Whether bytes that it gave are in memory that it writes to again. */
+  keeps(bytes: Uint8Array): boolean {
+    return bytes.buffer === this.#bytes.buffer;
+  }
+
   /** Twice as large, or what is `expected` to come and a little more. */
   #enlarge(bytes: Buffer, used: number, expected = 0): Buffer {
     const larger = Buffer.allocUnsafeSlow(Math.max(bytes.length * 2, Math.ceil(used + expected * MARGIN)));
     larger.set(bytes.subarray(0, used));
+    if (!this.keeps(bytes)) native.freeMemory(bytes.buffer as ArrayBuffer);
     if (larger.length <= KEPT) this.#bytes = larger;
     return larger;
   }

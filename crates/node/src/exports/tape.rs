@@ -81,10 +81,10 @@ pub fn description(tape: u32, number: u32) -> Result<Option<Buffer>> {
     with_tape(tape, |tape| tape.description(number))
 }
 
-/// Frees the memory of a large reply that has been read. The engine counts it for its own, so that a few of them cause a
+/// Frees memory that nothing refers to any more. The engine counts what is large for its own, so that a few replies or bulk writes cause a
 /// collection of everything.
 #[napi(catch_unwind)]
-pub fn free_reply(reply: ArrayBuffer<'_>) {
+pub fn free_memory(memory: ArrayBuffer<'_>) {
     // An engine that does not detach it collects it.
-    drop(reply.detach());
+    drop(memory.detach());
 }
