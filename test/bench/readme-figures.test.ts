@@ -34,7 +34,8 @@ it("the run's verdicts are those of its rows", () => {
   // A later version may have other bars: those that the run knew are as they were.
   const held = new Map(heldAgainst(results).map((bar) => [bar.title, bar]));
   for (const bar of results.bars.filter(({ title }: { title: string }) => held.has(title))) {
-    expect(held.get(bar.title)).toEqual(bar);
+    // Which of them are known not to be met, a version says, and not the run.
+    expect({ ...held.get(bar.title), isKnown: undefined }).toEqual({ ...bar, isKnown: undefined });
   }
 });
 
