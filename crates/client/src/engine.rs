@@ -137,6 +137,22 @@ struct Held {
     broken: Option<Error>,
 }
 
+impl Held {
+    fn new(checked_out: CheckedOut<Wired>, client: ClientId, holder: Option<Holder>) -> Self {
+        Self {
+            checked_out,
+            client,
+            slot: None,
+            request_id: 0,
+            started: None,
+            holder,
+            is_unacknowledged: false,
+            timed: false,
+            broken: None,
+        }
+    }
+}
+
 /// Who keeps a connection between operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Holder {

@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 
 mod chain;
+mod clock;
 mod deadlines;
 mod effects;
 mod error;

@@ -4,6 +4,7 @@ mod carry_out;
 
 pub use carry_out::Deferred;
 
+use crate::clock::CoarseClock;
 use crate::effects::{
     CheckIn, CheckOut, CheckOutResult, CheckedOut, Condition, Effects, Ended, Request,
 };
@@ -52,6 +53,7 @@ pub struct Pool<T: Types> {
     /// Notified of every change while somebody warms the pool.
     warmer: Notify,
     connector: Box<dyn Connector<T>>,
+    clock: CoarseClock,
     this: Weak<Self>,
 }
 
@@ -76,6 +78,7 @@ impl<T: Types> Pool<T> {
             drained: Notify::new(),
             warmer: Notify::new(),
             connector,
+            clock: CoarseClock::new(),
             this: Weak::clone(this),
         })
     }
@@ -97,13 +100,17 @@ impl<T: Types> Pool<T> {
     ///
     /// # Errors
     /// [`CheckOutError::PoolClosed`].
+    #[inline(always)]
     pub fn try_check_out(
         &self,
         request: &Request,
         effects: &mut Effects<T>,
     ) -> Result<Option<CheckedOut<T>>, CheckOutError<T::Error>> {
-        let now = Instant::now();
         self.with(effects, |state, effects| {
+            let now = match state.hands_out_untimed() {
+                true => self.clock.now(),
+                false => Instant::now(),
+            };
             state.try_check_out(request, now, effects)
         })
     }
@@ -355,6 +362,8 @@ impl<T: Types> Pool<T> {
     }
 
     /// Decides under the lock, then carries out everything but `settled`.
+    // Inlined, what was decided is not copied on its way out: each copy would wait for what has just been written.
+    #[inline(always)]
     fn with<R>(
         &self,
         effects: &mut Effects<T>,

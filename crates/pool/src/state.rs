@@ -259,6 +259,11 @@ impl<T: Types> State<T> {
             && !self.events.is_subscribed()
     }
 
+    /// Whether only the age of a holder depends on when one takes an available connection.
+    pub(crate) fn hands_out_untimed(&self) -> bool {
+        self.is_untimed() && self.records.available() > 0
+    }
+
     /// The available connection to hand out, perished ones on the way to it closed.
     fn find_available(&mut self, now: Instant, effects: &mut Effects<T>) -> Option<Key> {
         while let Some(key) = self.records.newest_available() {

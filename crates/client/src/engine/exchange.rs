@@ -13,56 +13,56 @@ use std::time::Instant;
 impl Engine {
     /// Watches a connection that was checked out of a client's pool. One that this lane used last is
     /// watched already.
+    // Inlined, it is not copied on its way into its place.
+    #[inline(always)]
     pub(super) fn adopt(
+        &mut self,
+        checked_out: CheckedOut<Wired>,
+        client: ClientId,
+        server: Arc<Server>,
+        holder: Option<Holder>,
+    ) -> Result<Token, Error> {
+        let home = checked_out.connection.home();
+        let known = home
+            .and_then(|home| home.token_at(&self.watcher))
+            .map(Token);
+        // Where nothing is dropped first, it is written where it stays.
+        match known.and_then(|token| Some((token, self.entries.get_mut(token)?))) {
+            Some((token, entry)) if entry.held.is_none() => {
+                entry.held = Some(Held::new(checked_out, client, holder));
+                Ok(token)
+            }
+            _ => self.watch(checked_out, client, server, holder),
+        }
+    }
+
+    /// The same of one that another lane used last, or none yet.
+    #[inline(never)]
+    fn watch(
         &mut self,
         mut checked_out: CheckedOut<Wired>,
         client: ClientId,
         server: Arc<Server>,
         holder: Option<Holder>,
     ) -> Result<Token, Error> {
-        let key = checked_out.key;
-        let home = checked_out.connection.home();
-        let known = home
-            .and_then(|home| home.token_at(&self.watcher))
-            .map(Token);
-        let token = match known.filter(|token| self.entries.get_mut(*token).is_some()) {
-            Some(token) => token,
-            None => {
-                self.reclaim();
-                checked_out.connection.leave_home();
-                let token = self.entries.insert(Entry {
-                    server: Arc::clone(&server),
-                    key,
-                    held: None,
-                });
-                if let Err(error) = self.readiness.watch(checked_out.connection.socket(), token) {
-                    self.entries.remove(token);
-                    let error = Error::io(Phase::Established, &error).at(server.address());
-                    let _ = server.pool().check_in(
-                        checked_out,
-                        Condition::Errored(error.clone()),
-                        &mut self.effects,
-                    );
-                    return Err(error);
-                }
-                checked_out
-                    .connection
-                    .move_home(Home::new(Arc::clone(&self.watcher), token.0));
-                token
-            }
-        };
+        self.reclaim();
+        checked_out.connection.leave_home();
+        let token = self.entries.insert(Entry {
+            server: Arc::clone(&server),
+            key: checked_out.key,
+            held: None,
+        });
+        if let Err(error) = self.readiness.watch(checked_out.connection.socket(), token) {
+            self.entries.remove(token);
+            let error = Error::io(Phase::Established, &error).at(server.address());
+            let condition = Condition::Errored(error.clone());
+            let _ = { server.pool() }.check_in(checked_out, condition, &mut self.effects);
+            return Err(error);
+        }
+        let home = Home::new(Arc::clone(&self.watcher), token.0);
+        checked_out.connection.move_home(home);
         if let Some(entry) = self.entries.get_mut(token) {
-            entry.held = Some(Held {
-                checked_out,
-                client,
-                slot: None,
-                request_id: 0,
-                started: None,
-                holder,
-                is_unacknowledged: false,
-                timed: false,
-                broken: None,
-            });
+            entry.held = Some(Held::new(checked_out, client, holder));
         }
         Ok(token)
     }

@@ -34,11 +34,25 @@ impl Engine {
         id: ClientId,
         origin: u32,
         preference: ReadPreferenceMode,
-    ) -> Result<Option<CheckedOutInfo>, Failure> {
+    ) -> Result<Option<CheckedOutInfo>, Box<Failure>> {
+        let is_heard = self.attend_to_events(id);
+        let taken = self.take_available(id, origin, preference);
+        if is_heard {
+            self.rest();
+        }
+        taken
+    }
+
+    fn take_available(
+        &mut self,
+        id: ClientId,
+        origin: u32,
+        preference: ReadPreferenceMode,
+    ) -> Result<Option<CheckedOutInfo>, Box<Failure>> {
         let preference = preference.alone();
         let server = match self.select(id, &Criteria::read(&preference)) {
             Ok(Some(server)) => server,
-            Err(Failure::Closed) => return Err(Failure::Closed),
+            Err(Failure::Closed) => return Err(Box::new(Failure::Closed)),
             // Whoever waits is told why there is none.
             Ok(None) | Err(_) => return Ok(None),
         };
@@ -46,32 +60,23 @@ impl Engine {
             origin: Origin(origin),
             ..Request::new(Purpose::Operation)
         };
-        let is_heard = self.attend_to_events(id);
-        let taken = server.pool().try_check_out(&request, &mut self.effects);
-        let taken = taken.map_err(|error| Failure::CheckOut {
-            error,
-            address: server.address().clone(),
-        });
-        let result = match taken {
-            Ok(Some(checked_out)) => {
-                let (connection, number) = (checked_out.key.id.0, server.number());
-                let adopted = self.adopt(checked_out, id, server, Some(Holder::User));
-                let info = |token| CheckedOutInfo {
-                    token,
-                    connection,
-                    server: number,
-                };
-                adopted
-                    .map(|token| Some(info(token)))
-                    .map_err(Failure::Connection)
+        let checked_out = match server.pool().try_check_out(&request, &mut self.effects) {
+            Ok(Some(checked_out)) => checked_out,
+            Ok(None) => return Ok(None),
+            Err(error) => {
+                let address = server.address().clone();
+                return Err(Box::new(Failure::CheckOut { error, address }));
             }
-            Ok(None) => Ok(None),
-            Err(failure) => Err(failure),
         };
-        if is_heard {
-            self.rest();
+        let (connection, server_number) = (checked_out.key.id.0, server.number());
+        match self.adopt(checked_out, id, server, Some(Holder::User)) {
+            Ok(token) => Ok(Some(CheckedOutInfo {
+                token,
+                connection,
+                server: server_number,
+            })),
+            Err(error) => Err(Box::new(Failure::Connection(error))),
         }
-        result
     }
 
     /// Nothing but the pool's events can come to the inbox of a lane that takes a connection or returns one: without them,
