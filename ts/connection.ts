@@ -1,10 +1,9 @@
 import type { Document } from 'bson';
 import type { Endpoint } from './endpoint';
-import { fromNative, MongoInvalidArgumentError } from './errors';
+import { MongoInvalidArgumentError } from './errors';
 import type { ConnectionToken } from './execution';
 import type { CommandOptions } from './options';
-import { native } from './native';
-import { LANE, registers } from './registers';
+import { checkIn, LANE, REFUSED, refusal, registers } from './registers';
 
 /**
  * A connection that was checked out. It belongs to its holder until it is checked in, by
@@ -59,11 +58,8 @@ export class Connection {
     registers[1] = this.#low;
     registers[2] = this.#high;
     registers[LANE] = owner.lane.number;
-    try {
-      native.checkIn();
-    } catch (error) {
-      throw fromNative(error);
-    }
+    checkIn();
+    if (registers[LANE] === REFUSED) throw refusal();
     this.#isCheckedIn = true;
     if (owner.listens) owner.lane.deliverEvents();
   }

@@ -31,7 +31,7 @@ import type { LogOptions } from './logging/options';
 import { Logs } from './logging/logs';
 import type { SelectionRecord } from './logging/server-selection';
 import { native } from './native';
-import { LANE, registers } from './registers';
+import { CLOSED, DONE, LANE, REFUSED, refusal, registers, tryCheckOut } from './registers';
 import { freeSequences, isSerializing, serializeSequences } from './serialize';
 import { topologyEvent, topologyEventNames, type TopologyEvents, type TopologyRecord } from './sdam-events';
 
@@ -176,9 +176,10 @@ export abstract class Endpoint extends TypedEmitter<Events> implements Owner {
     registers[0] = this.id;
     registers[1] = preference;
     registers[LANE] = this.lane.number;
-    native.tryCheckOut();
-    const status = registers[LANE];
-    if (status !== TAKEN) return status === CLOSED ? 'closed' : undefined;
+    tryCheckOut();
+    const answer = registers[LANE];
+    if (answer === REFUSED) throw refusal();
+    if (answer !== DONE) return answer === CLOSED ? 'closed' : undefined;
     const connection = new Connection(this, registers[0], registers[1], registers[2] as number, registers[3] as number);
     if (this.listens) this.lane.deliverEvents();
     return connection;
@@ -403,9 +404,6 @@ const PINNED = -2;
 const NO_SESSION = -1;
 const IMPLICIT = -2;
 
-// What the core answers to `tryCheckOut`.
-const TAKEN = 1;
-const CLOSED = 2;
 const POOL_CLOSED = 'Attempted to check out a connection from closed connection pool';
 
 function platform(): string {

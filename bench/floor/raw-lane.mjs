@@ -25,12 +25,12 @@ export async function openRawLane(eventLoop, uri, options) {
   const database = native.internDatabase(lane, 'bench');
   const ping = serialize({ ping: 1 });
   lent.send.set(ping);
-  const registers = native.shareRegisters(new Int32Array(5));
+  const { registers, tryCheckOut, checkIn } = native.shareRegisters(new Int32Array(5));
   const take = () => {
     registers[0] = client;
     registers[1] = PRIMARY;
     registers[4] = lane;
-    native.tryCheckOut();
+    tryCheckOut();
     return registers[4] === 1;
   };
   const giveBack = (low, high) => {
@@ -38,7 +38,7 @@ export async function openRawLane(eventLoop, uri, options) {
     registers[1] = low;
     registers[2] = high;
     registers[4] = lane;
-    native.checkIn();
+    checkIn();
   };
   const raw = {
     /** Whoever is told of the next turns. */

@@ -3,17 +3,16 @@
 
 /// Commands.
 pub mod commands;
+/// The shortest calls.
+pub mod registers;
 /// Sessions and transactions.
 pub mod sessions;
 /// Decoding.
 pub mod tape;
 
 use crate::lane::Lane;
-use crate::registers;
 use ferropool_client::{Selections, Subscription};
-use napi::bindgen_prelude::{
-    Buffer, Float64Array, FnArgs, Function, Int32Array, Object, Uint8Array,
-};
+use napi::bindgen_prelude::{Buffer, Float64Array, FnArgs, Function, Int32Array, Uint8Array};
 use napi::{Env, Error, Result};
 use napi_derive::napi;
 use std::cell::RefCell;
@@ -24,16 +23,18 @@ thread_local! {
     static LANES: RefCell<Vec<Option<Rc<Lane>>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// What runs no JavaScript can borrow its lane.
-fn with<R>(lane: u32, call: impl FnOnce(&Lane) -> Result<R>) -> Result<R> {
+const ENDED: &str = "the lane's environment has ended";
+
+/// What runs no JavaScript can borrow its lane, if that is still there.
+fn with<R>(lane: u32, call: impl FnOnce(&Lane) -> R) -> Option<R> {
     LANES.with_borrow(|lanes| match lanes.get(lane as usize) {
-        Some(Some(lane)) => call(lane),
-        _ => Err(ended()),
+        Some(Some(lane)) => Some(call(lane)),
+        _ => None,
     })
 }
 
 fn ended() -> Error {
-    Error::from_reason("the lane's environment has ended")
+    Error::from_reason(ENDED)
 }
 
 fn find(lane: u32) -> Result<Rc<Lane>> {
@@ -205,35 +206,6 @@ pub fn check_out(
     Ok(())
 }
 
-/// The five numbers that calls without arguments take and leave in their places: those that were offered first.
-#[napi(
-    catch_unwind,
-    ts_args_type = "offered: Int32Array",
-    ts_return_type = "Int32Array"
-)]
-pub fn share_registers<'env>(env: &'env Env, offered: Object<'env>) -> Result<Object<'env>> {
-    registers::share(env, offered)
-}
-
-/// Takes an available connection: the registers have the client and the read preference's mode, and the lane as the last; and then the
-/// connection's token's halves, its number and its server's, and as the last 1 if there is one, 0 if there is none, 2 if the
-/// pool is closed.
-#[napi(catch_unwind)]
-pub fn try_check_out() -> Result<()> {
-    registers::with(|registers| {
-        with(registers[4] as u32, |lane| {
-            lane.try_check_out(registers);
-            Ok(())
-        })
-    })
-}
-
-/// Returns a connection: the registers have the client, the halves of the connection's token, and the lane as the last.
-#[napi(catch_unwind)]
-pub fn check_in() -> Result<()> {
-    registers::with(|registers| with(registers[4] as u32, |lane| lane.check_in(registers)))
-}
-
 /// Gives an operation up.
 #[napi(catch_unwind)]
 pub fn cancel(lane: u32, slot: u32) -> Result<()> {
@@ -282,16 +254,13 @@ pub fn take_large(lane: u32, number: u32) -> Result<Option<Buffer>> {
 /// there are more, and other memory is needed for their documents.
 #[napi(catch_unwind)]
 pub fn drain_events(lane: u32) -> Result<u32> {
-    with(lane, |lane| Ok(lane.drain_events()))
+    with(lane, Lane::drain_events).ok_or_else(ended)
 }
 
 /// Lends a lane other memory for the documents of events. What it was lent before it writes to no more.
 #[napi(catch_unwind)]
 pub fn lend_documents(lane: u32, documents: Uint8Array) -> Result<()> {
-    with(lane, |lane| {
-        lane.lend_documents(documents);
-        Ok(())
-    })
+    with(lane, |lane| lane.lend_documents(documents)).ok_or_else(ended)
 }
 
 /// The text of an event of the last drain.

@@ -10,6 +10,7 @@ use crate::exports::LentBuffers;
 #[cfg(unix)]
 use crate::memory::Buffers;
 use crate::memory::{LentBytes, LentNumbers};
+use crate::registers::{self, Answer, LANE, Registers};
 use crate::shared::Shared;
 use crate::tokio_lane::TokioLane;
 use crate::{events, fork, options};
@@ -19,7 +20,7 @@ use ferropool_client::{
 };
 use ferropool_connection::DriverInfo;
 use ferropool_lane::Token;
-use ferropool_pool::{Origin, ServiceId};
+use ferropool_pool::{CheckOutError, Origin, ServiceId};
 use ferropool_topology::ReadPreferenceMode;
 use napi::bindgen_prelude::{Buffer, FnArgs, Function, Uint8Array};
 use napi::{Env, Error, JsValue, Result};
@@ -212,8 +213,8 @@ impl Lane {
     }
 
     /// Takes an available connection of the client and by the preference in the registers, and leaves its token's
-    /// halves, its number and its server's there; behind them 1 if there is one, 0 if there is none, 2 if the pool is closed.
-    pub(crate) fn try_check_out(&self, registers: &mut [i32; 5]) {
+    /// halves, its number and its server's there.
+    pub(crate) fn try_check_out(&self, registers: &mut Registers) {
         let [client, preference, ..] = *registers;
         let mut engine = self.engine.access();
         match engine.try_check_out(client as u32, Origin::NONE.0, mode(preference as u32)) {
@@ -224,21 +225,30 @@ impl Lane {
                     (token >> 32) as i32,
                     info.connection as i32,
                     info.server as i32,
-                    1,
+                    Answer::Done as i32,
                 ];
             }
-            Ok(None) => registers[4] = 0,
-            Err(_closed) => registers[4] = 2,
+            Ok(None) => registers[LANE] = Answer::Nothing as i32,
+            Err(failure) => match *failure {
+                Failure::Closed
+                | Failure::CheckOut {
+                    error: CheckOutError::PoolClosed,
+                    ..
+                } => registers[LANE] = Answer::Closed as i32,
+                failure => registers::refuse(registers, failure.to_json()),
+            },
         }
     }
 
     /// Returns the connection of the client and with the halves of a token in the registers.
-    pub(crate) fn check_in(&self, registers: &[i32; 5]) -> Result<()> {
+    pub(crate) fn check_in(&self, registers: &mut Registers) {
         let [client, low, high, ..] = *registers;
         let token = token(low as u32, high as u32);
         let mut engine = self.engine.access();
-        let returned = engine.check_in(client as u32, token);
-        returned.map_err(|failure| refuse(&failure))
+        match engine.check_in(client as u32, token) {
+            Ok(()) => registers[LANE] = Answer::Done as i32,
+            Err(failure) => registers::refuse(registers, failure.to_json()),
+        }
     }
 
     /// Gives an operation up.

@@ -4,6 +4,7 @@
 
 #![allow(unsafe_code, reason = "writing to lent memory")]
 
+use crate::registers::Registers;
 #[cfg(unix)]
 use ferropool_lane::Outbox;
 use napi::bindgen_prelude::{Float64Array, Int32Array, Uint8Array};
@@ -41,15 +42,15 @@ impl Buffers {
 }
 
 /// Numbers that the shortest calls take and leave.
-pub(crate) struct Registers(Int32Array);
+pub(crate) struct LentRegisters(Int32Array);
 
-impl Registers {
+impl LentRegisters {
     /// `None` where there are not five.
     pub(crate) fn new(lent: Int32Array) -> Option<Self> {
         (lent.len() == 5).then_some(Self(lent))
     }
 
-    pub(crate) fn values(&mut self) -> &mut [i32; 5] {
+    pub(crate) fn values(&mut self) -> &mut Registers {
         // SAFETY: see the head of this file; TypeScript is suspended in the call that reads and writes.
         let lent = unsafe { self.0.as_mut() };
         lent.try_into().expect("BUG: there are five")

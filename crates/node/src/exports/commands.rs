@@ -1,4 +1,4 @@
-use super::find;
+use super::{ended, find};
 use crate::lane::Place;
 use crate::registers;
 use napi::Result;
@@ -93,14 +93,17 @@ pub fn add_profile(lane: u32, client: u32, profile: Uint8Array) -> Result<u32> {
 /// of a command; `false` while none is known.
 #[napi(catch_unwind)]
 pub fn limits(lane: u32, client: u32) -> Result<bool> {
-    registers::with(|registers| Ok(find(lane)?.limits(client, registers)))
+    let lane = find(lane)?;
+    registers::with(|registers| lane.limits(client, registers)).ok_or_else(ended)
 }
 
 /// Puts the halves of the token of a connection that is kept for a cursor where those of connections are put; `false` if it
 /// has ended.
 #[napi(catch_unwind)]
 pub fn kept_for_cursor(lane: u32, server: u32, connection: u32) -> Result<bool> {
-    registers::with(|registers| Ok(find(lane)?.kept_for_cursor(server, connection, registers)))
+    let lane = find(lane)?;
+    registers::with(|registers| lane.kept_for_cursor(server, connection, registers))
+        .ok_or_else(ended)
 }
 
 /// Gives a connection back that was kept for a cursor.

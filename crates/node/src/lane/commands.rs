@@ -1,6 +1,7 @@
 //! Commands on their way into the engine.
 
 use super::{Lane, database_name, refuse, timeout, token};
+use crate::registers::Registers;
 use ferropool_client::{Invocation, Profile, SessionChoice, Target};
 use napi::Result;
 use napi::bindgen_prelude::Uint8Array;
@@ -126,7 +127,7 @@ impl Lane {
         &self,
         server: u32,
         connection: u32,
-        registers: &mut [i32; 5],
+        registers: &mut Registers,
     ) -> bool {
         let mut engine = self.engine.access();
         let Some(token) = engine.kept_for_cursor(server, u64::from(connection)) else {
@@ -137,7 +138,7 @@ impl Lane {
     }
 
     /// Leaves what every known server accepts in the registers; `false` while none is known.
-    pub(crate) fn limits(&self, client: u32, registers: &mut [i32; 5]) -> bool {
+    pub(crate) fn limits(&self, client: u32, registers: &mut Registers) -> bool {
         let mut engine = self.engine.access();
         let Some(limits) = engine.limits(client) else {
             return false;
