@@ -25,10 +25,10 @@ pub struct CheckedOutInfo {
 }
 
 impl Engine {
-    /// Takes an available connection if there is one, without waiting.
+    /// Takes an available connection if there is one, without waiting. A failure is behind a pointer, so that little is copied where there is none.
     ///
     /// # Errors
-    /// The pool is closed.
+    /// The pool is closed, or the connection cannot be watched.
     pub fn try_check_out(
         &mut self,
         id: ClientId,
